@@ -1,0 +1,1 @@
+"""What makes a data-set repository: readers, the schema, builders, dictionaries and our own samples."""

@@ -1,0 +1,1 @@
+"""What a Hub repository says of itself: card templates and their renderer."""

@@ -1,0 +1,55 @@
+"""Encoders of other people: built from a configuration, or loaded with their weights and their MLM head.
+
+Which name means which checkpoint is the program's business (`phonexl.backbone`).
+"""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+
+from .mlm_head import MlmHead
+
+# Our head's modules: their names in BERT and in RoBERTa.
+_HEAD_NAMES = {
+    "transform.dense": ("cls.predictions.transform.dense", "lm_head.dense"),
+    "transform.LayerNorm": ("cls.predictions.transform.LayerNorm", "lm_head.layer_norm"),
+    "decoder": ("cls.predictions.decoder", "lm_head.decoder"),
+}
+
+
+def build_backbone(config: PretrainedConfig) -> PreTrainedModel:
+    """An encoder with fresh weights, without the pooling layer where it can be left out."""
+    model: PreTrainedModel = AutoModel.from_config(config, **_pooling_options(config))
+    return model
+
+
+def load_backbone(name_or_path: str, dtype: torch.dtype) -> PreTrainedModel:
+    """The encoder of a checkpoint, without the pooling layer where it can be left out."""
+    options = _pooling_options(AutoConfig.from_pretrained(name_or_path))
+    model: PreTrainedModel = AutoModel.from_pretrained(name_or_path, dtype=dtype, **options)
+    return model
+
+
+def _pooling_options(config: PretrainedConfig) -> dict[str, bool]:
+    """BERT and XLM-R can be built without the pooling layer; other classes do not know the argument."""
+    model_class: Any = AutoModel._model_mapping[type(config)]
+    parameters = inspect.signature(model_class).parameters
+    return {"add_pooling_layer": False} if "add_pooling_layer" in parameters else {}
+
+
+def copy_mlm_head(name_or_path: str, heads: Sequence[MlmHead]) -> None:
+    """Copy a checkpoint's own MLM head, if it was saved with one: BERT's `cls.predictions` or RoBERTa's `lm_head`."""
+    saved = " ".join(AutoConfig.from_pretrained(name_or_path).architectures or [])
+    if "MaskedLM" not in saved and "PreTraining" not in saved:
+        return
+    source = AutoModelForMaskedLM.from_pretrained(name_or_path).state_dict()
+    for head in heads:
+        target = head.state_dict()
+        for ours, theirs in _HEAD_NAMES.items():
+            for name in theirs:
+                for kind in ("weight", "bias"):
+                    if f"{name}.{kind}" in source:
+                        target[f"{ours}.{kind}"].copy_(source[f"{name}.{kind}"])

@@ -1,0 +1,575 @@
+"""PhoneXL: a stock encoder fed with pooled spelling, pooled sound and language, and the heads on top of it.
+
+No backbone is forked or patched: everything enters by `inputs_embeds`. Text is prepared by `processing_phonexl`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoConfig, PreTrainedModel
+from transformers import initialization as init
+
+from .alignment import alignment_loss
+from .backbones import build_backbone, copy_mlm_head, load_backbone
+from .configuration_phonexl import PhoneXLConfig
+from .crf import LinearChainCrf
+from .mlm_head import IGNORED, MlmHead, masked_rows, piece_vectors
+from .outputs import PhoneXLMaskedLMOutput, PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
+from .pipeline_phonexl import PhoneXLTokenClassificationPipeline  # noqa: F401  (so that one save carries its file)
+from .pooling import first_pieces, pool_embeddings, pool_words
+from .processing_phonexl import PhoneXLProcessor
+from .views import View, stack_views, unit_mask_of, widen_units, word_mask_of
+
+
+class PhoneXLPreTrainedModel(PreTrainedModel):
+    """Loading, saving and initialisation of every PhoneXL class."""
+
+    config: PhoneXLConfig
+    config_class = PhoneXLConfig
+    base_model_prefix = "phonexl"
+    supports_gradient_checkpointing = True
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_attention_backend = True
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        """Initialise one module; only by `transformers.initialization`, which spares loaded weights.
+
+        A tensor is initialised once, by the innermost module that owns it: so our tables are classes of their own.
+        """
+        config = self.config
+        if isinstance(module, PhonemeEmbedding):
+            if config.phoneme_init == "xavier":
+                init.xavier_uniform_(module.weight)
+            elif config.phoneme_init == "zeros":
+                init.zeros_(module.weight)
+            else:
+                init.normal_(module.weight, std=config.phoneme_init_std)
+        elif isinstance(module, LanguageEmbedding):
+            init.normal_(module.weight, std=0.02 if config.language_init == "normal" else 0.0)
+        elif isinstance(module, LinearChainCrf):
+            for parameter in module.parameters():
+                init.zeros_(parameter)
+        elif isinstance(module, PhoneXLForTokenClassification):
+            if module.logit_scale is not None:
+                value = torch.tensor(config.temperature_init)
+                init.copy_(module.logit_scale, value.log() if config.temperature_mode == "exp" else value)
+        else:
+            super()._init_weights(module)
+
+
+class PhonemeEmbedding(nn.Embedding):
+    """The table of phonemes (PE), small at the start so that it does not drown the spelling."""
+
+
+class LanguageEmbedding(nn.Embedding):
+    """One row per language; zero at the start, so that a row that training never meets adds nothing."""
+
+
+class PhoneXLModel(PhoneXLPreTrainedModel):
+    """The encoder: words (or pieces) with sound and language in, one vector per unit out.
+
+    Args:
+        config: Configuration.
+        backbone: An encoder to use as it is; None builds one with fresh weights from `config.backbone_config`.
+
+    Raises:
+        ValueError: If the backbone has no table of input embeddings (CANINE), or phonemes are used without a
+            `phoneme_vocab_size`.
+    """
+
+    def __init__(self, config: PhoneXLConfig, backbone: PreTrainedModel | None = None) -> None:
+        super().__init__(config)
+        self.backbone = backbone if backbone is not None else build_backbone(config.encoder_config)
+        try:
+            self.backbone.get_input_embeddings()
+        except NotImplementedError:
+            raise ValueError(
+                f"a {config.encoder_config.model_type} encoder has no table of input embeddings, which PhoneXL needs: "
+                "choose another backbone (bert, xlm-roberta, ...)"
+            ) from None
+        width = config.hidden_size
+        if config.use_phonemes and config.phoneme_vocab_size < 1:
+            raise ValueError("phoneme_vocab_size is not set: take it from PhoneXLProcessor, or set use_phonemes=False")
+        self.phoneme_embeddings = PhonemeEmbedding(config.phoneme_vocab_size, width) if config.use_phonemes else None
+        self.language_embeddings = (
+            LanguageEmbedding(config.num_languages, width) if config.use_language_embeddings else None
+        )
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The word-piece table of the backbone."""
+        return cast(nn.Embedding, self.backbone.get_input_embeddings())
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the word-piece table of the backbone."""
+        self.backbone.set_input_embeddings(value)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        word_ids: Tensor | None = None,
+        phoneme_ids: Tensor | None = None,
+        phoneme_word_ids: Tensor | None = None,
+        language_ids: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+    ) -> PhoneXLModelOutput:
+        """Encode a batch.
+
+        Args:
+            input_ids: Word pieces with specials, shape (batch, pieces).
+            word_ids: Unit of each piece: 0 [CLS], 1..n words, n+1 [SEP], -1 padding, shape (batch, pieces).
+            phoneme_ids: Phoneme pieces, shape (batch, phonemes); needed when the model has phonemes.
+            phoneme_word_ids: Unit of each phoneme, -1 padding, shape (batch, phonemes).
+            language_ids: Row of the language table per unit, shape (batch, units), or per sentence, shape (batch,);
+                -1 for a language that the model does not know.
+            output_attentions: Passed to the backbone.
+            output_hidden_states: Passed to the backbone.
+
+        Returns:
+            The vectors of units and what the alignment loss needs.
+
+        Raises:
+            ValueError: If `word_ids` or the phonemes are missing, or a sentence exceeds the backbone's positions.
+        """
+        view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
+        num_units = view.language_ids.size(1)
+        spelling, sound, mask, inputs = (
+            self._embed_words(view, num_units) if self.config.unit == "word" else self._embed_pieces(view, num_units)
+        )
+        limit = self.config.max_units
+        if limit is not None and inputs.size(1) > limit:
+            raise ValueError(
+                f"a sentence of {inputs.size(1)} {'units' if self.config.unit == 'word' else 'pieces'} exceeds the "
+                f"backbone's {limit} positions: cut it with PhoneXLProcessor.windows"
+            )
+        outputs = self.backbone(
+            inputs_embeds=inputs,
+            attention_mask=mask.long(),
+            output_attentions=output_attentions,
+            output_hidden_states=output_hidden_states,
+        )
+        hidden, pieces = outputs.last_hidden_state, None
+        if self.config.unit == "subword":
+            pieces = hidden
+            pool = pool_words if self.config.pooling == "mean" else first_pieces
+            hidden = pool(pieces, view.word_ids, num_units)
+        return PhoneXLModelOutput(
+            last_hidden_state=hidden[:, :num_units],
+            piece_hidden_state=pieces,
+            spelling=spelling,
+            sound=sound,
+            unit_mask=unit_mask_of(view.word_ids, num_units),
+            hidden_states=outputs.get("hidden_states"),
+            attentions=outputs.get("attentions"),
+        )
+
+    def _embed_words(self, view: View, num_units: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        """Pooled spelling, pooled sound, attention mask and input vectors, one per unit."""
+        word_ids = view.word_ids
+        if self.config.pooling == "first":
+            before = F.pad(word_ids, (1, 0), value=-1)[:, :-1]
+            word_ids = word_ids.masked_fill(word_ids == before, -1)
+        weight = self.get_input_embeddings().weight
+        spelling = pool_embeddings(weight, view.input_ids, word_ids, num_units)
+        sound = self._pool_sound(view, num_units)
+        inputs = spelling if sound is None else spelling + sound
+        mask = unit_mask_of(view.word_ids, num_units)
+        if self.language_embeddings is not None:
+            inputs = inputs + self.embed_languages(view.language_ids)
+        if self.config.extra_empty_unit:
+            # Released code, XLM-R: the mask counts a second </s> that no piece fills; its language row is added.
+            inputs, mask = F.pad(inputs, (0, 0, 0, 1)), F.pad(mask, (1, 0), value=True)
+            if self.language_embeddings is not None:
+                last = mask.sum(1) - 1
+                row = self.embed_languages(view.language_ids[:, :1]).squeeze(1)
+                inputs = inputs.index_put((torch.arange(len(last), device=last.device), last), row)
+        return spelling, sound, mask, inputs
+
+    def _embed_pieces(self, view: View, num_units: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        """Pooled spelling, pooled sound, attention mask and input vectors, one per piece."""
+        pieces = self.get_input_embeddings()(view.input_ids)
+        mask = view.word_ids >= 0
+        unit = view.word_ids.clamp(min=0).unsqueeze(-1).expand(-1, -1, pieces.size(2))
+        sound, inputs = self._pool_sound(view, num_units), pieces
+        if sound is not None:
+            inputs = inputs + sound.gather(1, unit)
+        if self.language_embeddings is not None:
+            inputs = inputs + self.embed_languages(view.language_ids).gather(1, unit)
+        return pool_words(pieces, view.word_ids, num_units), sound, mask, inputs
+
+    def _pool_sound(self, view: View, num_units: int) -> Tensor | None:
+        if self.phoneme_embeddings is None:
+            return None
+        if view.phoneme_ids is None or view.phoneme_word_ids is None:
+            raise ValueError("phoneme_ids and phoneme_word_ids are missing: prepare the batch with PhoneXLProcessor")
+        return pool_embeddings(self.phoneme_embeddings.weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
+
+    def embed_languages(self, language_ids: Tensor) -> Tensor:
+        """Rows of the language table, zero for -1, shape (batch, units, hidden)."""
+        known = (language_ids >= 0).unsqueeze(-1)
+        rows: Tensor = present(self.language_embeddings)(language_ids.clamp(min=0))
+        return rows * known
+
+
+class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
+    """The tagger, with the three unsupervised terms of the paper (Eq. 3): alignment, MLM and code-switched MLM.
+
+    Args:
+        config: Configuration; a weight of 0 leaves a term out, with its parameters and its pass.
+        backbone: An encoder to use as it is; see `from_backbone`.
+    """
+
+    # Without this, stock Trainers believe that the loss is divided by their count of labels.
+    accepts_loss_kwargs = False
+
+    def __init__(self, config: PhoneXLConfig, backbone: PreTrainedModel | None = None) -> None:
+        super().__init__(config)
+        self.phonexl = PhoneXLModel(config, backbone)
+        self.num_labels = present(config.num_labels)
+        self.dropout = nn.Dropout(_classifier_dropout(config))
+        self.classifier = nn.Linear(config.hidden_size, self.num_labels)
+        self.crf = LinearChainCrf(self.num_labels) if config.head == "crf" else None
+        self.logit_scale = nn.Parameter(torch.zeros(())) if config.align_weight > 0 else None
+        two_heads = config.xmlm_weight > 0 and not config.share_mlm_head
+        one_head = config.mlm_weight > 0 or (config.xmlm_weight > 0 and config.share_mlm_head)
+        self.mlm_head = MlmHead(config) if one_head else None
+        self.xmlm_head = MlmHead(config) if two_heads else None
+        self._tied_weights_keys = _tied_keys(self, [n for n in ("mlm_head", "xmlm_head") if getattr(self, n)])
+        # What is tied is not saved; the Trainer would report it missing when it loads the best checkpoint.
+        self._keys_to_ignore_on_save = list(self._tied_weights_keys)
+        self.post_init()
+
+    @classmethod
+    def from_backbone(
+        cls,
+        name_or_path: str,
+        *,
+        labels: Sequence[str],
+        processor: PhoneXLProcessor | None = None,
+        dtype: torch.dtype = torch.float32,
+        **config_fields: Any,
+    ) -> "PhoneXLForTokenClassification":
+        """Start from any encoder checkpoint: its weights are kept, its MLM head too where it has one.
+
+        Args:
+            name_or_path: A repository of the Hub or a folder.
+            labels: Tag names in the order of their ids.
+            processor: Whose phoneme vocabulary and languages the model gets; None makes
+                `PhoneXLProcessor.from_backbone(name_or_path)` with the same fields.
+            dtype: Type of the weights.
+            **config_fields: Fields of `PhoneXLConfig`.
+
+        Returns:
+            A tagger with a fresh classifier.
+        """
+        if processor is None:
+            processor = PhoneXLProcessor.from_backbone(name_or_path, **_processor_fields(config_fields))
+        backbone_config = AutoConfig.from_pretrained(name_or_path)
+        if Path(name_or_path).is_dir():
+            backbone_config._name_or_path = ""  # a folder of this machine means nothing to who loads the model
+        config = PhoneXLConfig(
+            backbone_config,
+            id2label=dict(enumerate(labels)),
+            label2id={label: index for index, label in enumerate(labels)},
+            **{**processor.config_fields(), **config_fields},
+        )
+        backbone = load_backbone(name_or_path, dtype)
+        model: PhoneXLForTokenClassification = cls._from_config(config, dtype=dtype)
+        model.phonexl.backbone.load_state_dict(backbone.state_dict())
+        sounds = model.phonexl.phoneme_embeddings
+        if sounds is not None and config.phoneme_init == "words":
+            rows = model.phonexl.get_input_embeddings().weight.data
+            sounds.weight.data[: len(rows)] = rows[: len(sounds.weight)]
+        heads = [head for head in (model.mlm_head, model.xmlm_head) if head is not None]
+        if heads:
+            copy_mlm_head(name_or_path, heads)
+        return model
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        word_ids: Tensor | None = None,
+        phoneme_ids: Tensor | None = None,
+        phoneme_word_ids: Tensor | None = None,
+        language_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        mlm_input_ids: Tensor | None = None,
+        mlm_labels: Tensor | None = None,
+        xmlm_input_ids: Tensor | None = None,
+        xmlm_word_ids: Tensor | None = None,
+        xmlm_phoneme_ids: Tensor | None = None,
+        xmlm_phoneme_word_ids: Tensor | None = None,
+        xmlm_language_ids: Tensor | None = None,
+        xmlm_labels: Tensor | None = None,
+        num_items_in_batch: dict[str, Tensor] | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+    ) -> PhoneXLTokenClassifierOutput:
+        """Tag a batch and, with labels, compute the loss.
+
+        Args:
+            input_ids: Word pieces; this and the next four as in `PhoneXLModel.forward`.
+            word_ids: Unit of each piece.
+            phoneme_ids: Phoneme pieces.
+            phoneme_word_ids: Unit of each phoneme.
+            language_ids: Language of each unit or sentence.
+            labels: Tag of each unit, -100 on specials and padding, shape (batch, units).
+            mlm_input_ids: The same pieces with masked words, shape (batch, pieces); its words, sounds and languages
+                are those of the task pass.
+            mlm_labels: Original piece where masked, else -100, shape (batch, pieces).
+            xmlm_input_ids: Pieces of the switched and masked text; this and the next four have their own widths.
+            xmlm_word_ids: Units of these pieces.
+            xmlm_phoneme_ids: Sounds of the switched text, never masked.
+            xmlm_phoneme_word_ids: Units of these sounds.
+            xmlm_language_ids: Languages of these units.
+            xmlm_labels: Original piece of the switched text where masked, else -100.
+            num_items_in_batch: Count of each term ("task", "align", "mlm", "xmlm") over a whole optimizer step; None
+                takes the counts of this batch. Terms have different denominators, so one number is not enough.
+            output_attentions: Passed to the backbone.
+            output_hidden_states: Passed to the backbone.
+
+        Returns:
+            Loss, its terms and the logits.
+        """
+        config = self.config
+        views = [View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)]
+        batch, units = views[0].language_ids.shape
+        if labels is None or config.mlm_weight == 0:
+            mlm_labels = None
+        if labels is None or config.xmlm_weight == 0:
+            xmlm_labels = None
+        if mlm_labels is not None:
+            views.append(View.make(mlm_input_ids, word_ids, views[0].language_ids, phoneme_ids, phoneme_word_ids))
+        if xmlm_labels is not None:
+            sound = (xmlm_phoneme_ids, xmlm_phoneme_word_ids)
+            views.append(View.make(xmlm_input_ids, xmlm_word_ids, xmlm_language_ids, *sound))
+        if config.mlm_target == "position" and len(views) > 1:
+            # Labels of pieces are scored against units of the same number, so there must be as many units.
+            widen_units(views, max(view.input_ids.size(1) for view in views))
+        stacked = stack_views(views) if len(views) > 1 else views[0]
+        outputs = self.phonexl(
+            input_ids=stacked.input_ids,
+            word_ids=stacked.word_ids,
+            phoneme_ids=stacked.phoneme_ids,
+            phoneme_word_ids=stacked.phoneme_word_ids,
+            language_ids=stacked.language_ids,
+            output_attentions=output_attentions,
+            output_hidden_states=output_hidden_states,
+        )
+        logits = self.classifier(self.dropout(present(outputs.last_hidden_state)[:batch, :units]))
+        result = PhoneXLTokenClassifierOutput(
+            logits=logits,
+            unit_mask=unit_mask_of(views[0].word_ids, units),
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
+        )
+        if labels is None:
+            return result
+        if self.training:
+            self._measure_parts(result, outputs, views[0])
+        terms = {"task": self._task_term(logits, labels)}
+        if self.logit_scale is not None:
+            terms["align"] = self._align_term(self.logit_scale, outputs, batch, views[0].word_ids, units)
+        if mlm_labels is not None:
+            terms["mlm"] = self._mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_labels)
+        if xmlm_labels is not None:
+            head = self.mlm_head if self.xmlm_head is None else self.xmlm_head
+            terms["xmlm"] = self._mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
+        return self._weigh(result, terms, num_items_in_batch)
+
+    def decode(self, logits: Tensor, unit_mask: Tensor) -> Tensor:
+        """Choose the tags: the best path of the CRF, or the best tag of each word.
+
+        Args:
+            logits: From `forward`, shape (batch, units, labels).
+            unit_mask: From `forward`, shape (batch, units).
+
+        Returns:
+            Tag ids of the words, -100 on specials and padding, shape (batch, units).
+        """
+        words = word_mask_of(unit_mask)
+        if self.crf is None:
+            return logits.argmax(-1).masked_fill(~words, IGNORED)
+        tags = logits.new_full(words.shape, IGNORED, dtype=torch.long)
+        if words.size(1) > 2:
+            tags[:, 1:] = self.crf.decode(logits[:, 1:], words[:, 1:])
+        return tags
+
+    @torch.no_grad()
+    def _measure_parts(self, result: PhoneXLTokenClassifierOutput, outputs: PhoneXLModelOutput, view: View) -> None:
+        """Mean norms of what is added up in front of the encoder, over the units of the task pass."""
+        batch, units = view.language_ids.shape
+        mask = unit_mask_of(view.word_ids, units)
+        result.spelling_norm = present(outputs.spelling)[:batch, :units][mask].norm(dim=-1).mean()
+        if outputs.sound is not None:
+            result.sound_norm = outputs.sound[:batch, :units][mask].norm(dim=-1).mean()
+        if self.phonexl.language_embeddings is not None:
+            result.language_norm = self.phonexl.embed_languages(view.language_ids)[mask].norm(dim=-1).mean()
+
+    def _task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Summed loss and count of the labelled words."""
+        count = (labels != IGNORED).sum().float()
+        if self.crf is None:
+            total = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="sum")
+            return total, count
+        # The chain holds the labelled words alone, moved to the front of their row: specials, and the context words
+        # of a window, have no label.
+        order = (labels == IGNORED).long().argsort(dim=1, stable=True)
+        labels = labels.gather(1, order)
+        emissions = logits.gather(1, order.unsqueeze(-1).expand_as(logits))
+        return -self.crf.log_likelihood(emissions, labels, labels != IGNORED).sum(), count
+
+    def _align_term(
+        self, scale: Tensor, outputs: PhoneXLModelOutput, batch: int, word_ids: Tensor, units: int
+    ) -> tuple[Tensor, Tensor]:
+        """Summed loss and count of the aligned words of the task pass."""
+        config = self.config
+        if config.temperature_mode == "exp":
+            scale = scale.clamp(max=4.6052).exp()  # ln 100, as CLIP
+        with torch.autocast(word_ids.device.type, enabled=False):
+            return alignment_loss(
+                present(outputs.spelling)[:batch, 1:units],
+                present(outputs.sound)[:batch, 1:units],
+                word_mask_of(unit_mask_of(word_ids, units))[:, 1:],
+                scale,
+                normalize=config.align_normalize,
+                ignore_first=config.align_ignore_first,
+                pad_to=config.align_pad_to,
+                mask_duplicates=config.align_mask_duplicates,
+            )
+
+    def _mlm_term(
+        self, head: MlmHead | None, outputs: PhoneXLModelOutput, word_ids: Tensor, first_row: int, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Summed loss and count of the masked pieces; only their rows meet the vocabulary."""
+        hidden, targets = masked_rows(self.config, outputs, word_ids, first_row, labels)
+        total = F.cross_entropy(present(head)(hidden).float(), targets, reduction="sum")
+        return total, labels.new_tensor(len(targets)).float()
+
+    def _weigh(
+        self,
+        result: PhoneXLTokenClassifierOutput,
+        terms: dict[str, tuple[Tensor, Tensor]],
+        counts: dict[str, Tensor] | None,
+    ) -> PhoneXLTokenClassifierOutput:
+        """Divide every term by its own count and add them up (Eq. 3)."""
+        weights = {
+            "task": 1.0,
+            "align": self.config.align_weight,
+            "mlm": self.config.mlm_weight,
+            "xmlm": self.config.xmlm_weight,
+        }
+        losses = []
+        for name, (total, own_count) in terms.items():
+            count = own_count if counts is None else counts[name].to(total.device)
+            loss = total / count.clamp(min=1)
+            setattr(result, f"{name}_loss", loss)
+            losses.append(weights[name] * loss)
+        result.loss = torch.stack(losses).sum()
+        return result
+
+
+class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
+    """The encoder with its language-modelling head: predicts masked pieces from spelling and sound (Eq. 7).
+
+    Args:
+        config: Configuration.
+        backbone: An encoder to use as it is.
+    """
+
+    def __init__(self, config: PhoneXLConfig, backbone: PreTrainedModel | None = None) -> None:
+        super().__init__(config)
+        self.phonexl = PhoneXLModel(config, backbone)
+        self.mlm_head = MlmHead(config)
+        self._tied_weights_keys = _tied_keys(self, ["mlm_head"])
+        self.post_init()
+
+    def get_output_embeddings(self) -> nn.Module:
+        """The decoder."""
+        return self.mlm_head.decoder
+
+    def set_output_embeddings(self, value: nn.Module) -> None:
+        """Replace the decoder."""
+        self.mlm_head.decoder = cast(nn.Linear, value)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        word_ids: Tensor | None = None,
+        phoneme_ids: Tensor | None = None,
+        phoneme_word_ids: Tensor | None = None,
+        language_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+    ) -> PhoneXLMaskedLMOutput:
+        """Predict pieces.
+
+        Args:
+            input_ids: Word pieces, some masked; this and the next four as in `PhoneXLModel.forward`.
+            word_ids: Unit of each piece.
+            phoneme_ids: Phoneme pieces, never masked.
+            phoneme_word_ids: Unit of each phoneme.
+            language_ids: Language of each unit or sentence.
+            labels: Original piece where it is to be predicted, else -100, shape (batch, pieces).
+
+        Returns:
+            With labels, loss and logits of the labelled pieces alone; else logits of all pieces.
+        """
+        view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
+        outputs = self.phonexl(input_ids, view.word_ids, phoneme_ids, phoneme_word_ids, view.language_ids)
+        if labels is None:
+            return PhoneXLMaskedLMOutput(logits=self.mlm_head(piece_vectors(outputs, view.word_ids)))
+        hidden, targets = masked_rows(self.config, outputs, view.word_ids, 0, labels)
+        logits = self.mlm_head(hidden)
+        loss = F.cross_entropy(logits.float(), targets, reduction="sum") / max(1, len(targets))
+        return PhoneXLMaskedLMOutput(loss=loss, logits=logits)
+
+
+def count_terms(batch: dict[str, Tensor], config: PhoneXLConfig) -> dict[str, Tensor]:
+    """Denominators of the loss terms of one batch, as `forward` counts them.
+
+    Args:
+        batch: Tensors of one micro-batch.
+        config: Whose weights say which terms exist.
+
+    Returns:
+        A float scalar for each of "task", "align", "mlm" and "xmlm" that the model computes.
+    """
+    counts = {"task": (batch["labels"] != IGNORED).sum()}
+    if config.align_weight > 0:
+        words = batch["word_ids"].amax(1) - 1 - int(config.align_ignore_first)
+        counts["align"] = words.clamp(min=0).sum()
+    for name in ("mlm", "xmlm"):
+        if getattr(config, f"{name}_weight") > 0 and f"{name}_labels" in batch:
+            counts[name] = (batch[f"{name}_labels"] != IGNORED).sum()
+    return {name: count.float() for name, count in counts.items()}
+
+
+def _classifier_dropout(config: PhoneXLConfig) -> float:
+    if config.classifier_dropout is not None:
+        return config.classifier_dropout
+    return float(getattr(config.encoder_config, "hidden_dropout_prob", 0.1))
+
+
+def _tied_keys(model: PhoneXLForTokenClassification | PhoneXLForMaskedLM, heads: list[str]) -> dict[str, str]:
+    """Decoder weights and the word-piece table that they share; the table's name depends on the backbone."""
+    if not model.config.tie_mlm_decoder:
+        return {}
+    table = model.get_input_embeddings().weight
+    name = next(name for name, parameter in model.named_parameters() if parameter is table)
+    return {f"{head}.decoder.weight": name for head in heads}
+
+
+def _processor_fields(config_fields: dict[str, Any]) -> dict[str, Any]:
+    names = ("languages", "phoneme_vocab", "phoneme_transcription", "unit", "max_pieces", "phoneme_prefix_bug")
+    return {name: config_fields[name] for name in names if name in config_fields}
+
+
+__all__ = ["PhoneXLForMaskedLM", "PhoneXLForTokenClassification", "PhoneXLModel", "PhoneXLPreTrainedModel"]

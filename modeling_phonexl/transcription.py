@@ -1,0 +1,236 @@
+"""Words with sound: the record, the languages, and the shared policy for tokens that no language reads.
+
+Holds no language: each is a file `transcription_<iso>.py` with the two functions named in `LanguageModule`.
+Imports neither torch nor transformers, so that data builders start fast in many processes.
+"""
+
+import difflib
+import functools
+import importlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+TONE_LETTERS = "˥˦˧˨˩"
+REASONS = (
+    "read",  # by the language's rules or its reading tool
+    "lexicon",  # from an exception list
+    "rule",  # changed by an optional rule
+    "number",  # digits, read as a number of the language
+    "latin",  # Latin letters in a language of another script
+    "split",  # several scripts or an unaligned word, read in parts
+    "jukujikun",  # a share of a reading that belongs to the whole word
+    "passed",  # not read: stands as it is
+    "punctuation",  # not read: has no sound
+)
+_UNREAD = ("passed", "punctuation")
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """The sound of one token.
+
+    Attributes:
+        ipa: NFD, without spaces, never empty; a token that is not read stands here as it is.
+        segments: Phonemes and tones, `"".join(segments) == ipa`; a run of tone letters is one segment.
+        romanized: Pinyin, the Vietnamese spelling, Hepburn or Revised Romanization; NFC.
+        transcribed: False exactly when `reason` is "passed" or "punctuation".
+        reason: One of `REASONS`.
+    """
+
+    ipa: str
+    segments: tuple[str, ...]
+    romanized: str
+    transcribed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One row of the registry.
+
+    Attributes:
+        code: The name in our own files: ISO 639-1 for zh vi ja ko, else ISO 639-3.
+        iso639_3: The three-letter code that the gap study uses.
+        name: English name, for messages and cards.
+        spaced: Whether tokens are joined by spaces in running text.
+    """
+
+    code: str
+    iso639_3: str
+    name: str
+    spaced: bool
+
+
+LANGUAGES = (
+    Language("zh", "zho", "Chinese", spaced=False),
+    Language("vi", "vie", "Vietnamese", spaced=True),
+    Language("ja", "jpn", "Japanese", spaced=False),
+    Language("ko", "kor", "Korean", spaced=True),
+)
+RECIPES = ("default",)
+
+
+class UnknownLanguageError(ValueError):
+    """A language code that no registry row names."""
+
+
+class MissingToolError(RuntimeError):
+    """A tool that a language needs is not installed. `extra` names what to install."""
+
+    def __init__(self, tool: str, needed_for: str, extra: str | None = None) -> None:
+        install = f"pip install 'phonexl[{extra}]'" if extra else f"pip install {tool}"
+        super().__init__(f"{needed_for} needs the package {tool!r}, which is not installed: run  {install}")
+        self.tool = tool
+        self.extra = extra
+
+
+class LanguageModule(Protocol):
+    """What `transcription_<iso>.py` must define."""
+
+    INVENTORY: tuple[str, ...]
+
+    def transcribe(self, tokens: Sequence[str]) -> list[Transcription]:
+        """Read the tokens of one sentence in context, one record per token."""
+
+    def segment(self, text: str) -> list[tuple[int, int]]:
+        """Cut running text into words: (start, end) offsets that slice `text`, in order, spaces left out."""
+
+
+def find_language(code: str) -> Language:
+    """Look a language up by ISO 639-1 or 639-3 code.
+
+    Raises:
+        UnknownLanguageError: Naming the known codes and the nearest one.
+
+    >>> find_language("kor").code
+    'ko'
+    """
+    for language in LANGUAGES:
+        if code in (language.code, language.iso639_3):
+            return language
+    known = [language.code for language in LANGUAGES]
+    near = difflib.get_close_matches(code.lower(), known + [language.iso639_3 for language in LANGUAGES], 1, 0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UnknownLanguageError(f"unknown language {code!r}; known: {', '.join(known)}.{hint}")
+
+
+@functools.cache
+def load_language(code: str) -> LanguageModule:
+    """Import the module of a language; its tools load only when it first reads a sentence.
+
+    Raises:
+        UnknownLanguageError: If the registry has no such language.
+        MissingToolError: If the file of the language did not travel with this copy of the code.
+    """
+    language = find_language(code)
+    try:
+        module = importlib.import_module(f"{__package__}.transcription_{language.code}")
+    except ModuleNotFoundError as error:
+        raise MissingToolError("phonexl", f"transcription of {language.name}") from error
+    return cast(LanguageModule, module)
+
+
+def import_tool(name: str, package: str, needed_for: str, extra: str | None = None) -> object:
+    """Import a third-party module by name; by `importlib`, because remote code may not name it in an import statement.
+
+    Raises:
+        MissingToolError: If it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != name.split(".")[0]:
+            raise
+        raise MissingToolError(package, needed_for, extra) from error
+
+
+class Transcriber:
+    """Reads sentences of one language, token by token.
+
+    Args:
+        language: ISO 639-1 or 639-3 code.
+        recipe: "default" (the project's own readings).
+
+    Raises:
+        UnknownLanguageError: For a language that is not in `LANGUAGES`.
+        ValueError: For a recipe that does not exist.
+
+    >>> [t.ipa for t in Transcriber("vi")(["điện tử", "."])]
+    ['ɗiən˨ˀ˩tɨ˧˩', '.']
+    """
+
+    def __init__(self, language: str, recipe: str = "default") -> None:
+        if recipe not in RECIPES:
+            raise ValueError(f"unknown recipe {recipe!r}; known: {', '.join(RECIPES)}")
+        self.language = find_language(language).code
+        self.recipe = recipe
+
+    def __call__(self, tokens: Sequence[str]) -> list[Transcription]:
+        """Transcribe the tokens of one sentence: as many records as tokens, none empty, whatever the text.
+
+        Raises:
+            MissingToolError: If the language's reading tool is not installed.
+        """
+        return load_language(self.language).transcribe(tokens)
+
+    def segment(self, text: str) -> list[tuple[int, int]]:
+        """Cut running text into words: ordered, disjoint offsets that slice `text`; white space belongs to no word."""
+        return load_language(self.language).segment(text)
+
+
+def normal_form(ipa: str) -> str:
+    """NFD with IPA's own ɡ (U+0261), without spaces: the one form in which IPA is stored (ASCII g is another code point)."""
+    return "".join(unicodedata.normalize("NFD", ipa).replace("g", "ɡ").split())
+
+
+def record(segments: Sequence[str], romanized: str, reason: str = "read") -> Transcription:
+    """Build the record of a token that was read, from its segments."""
+    clean = tuple(segment for segment in map(normal_form, segments) if segment)
+    return Transcription("".join(clean), clean, unicodedata.normalize("NFC", romanized), True, reason)
+
+
+def passed(token: str) -> Transcription:
+    """The record of a token that is not read: its own characters, one segment each; never empty.
+
+    Punctuation and symbols have no sound ("punctuation"); anything else could not be read ("passed").
+    """
+    ipa = "".join(unicodedata.normalize("NFD", token).split()) or "␣"
+    silent = all(unicodedata.category(char)[0] in "PSZC" for char in token)
+    return Transcription(
+        ipa, tuple(ipa), unicodedata.normalize("NFC", token), False, "punctuation" if silent else "passed"
+    )
+
+
+def script(char: str) -> str:
+    """Class of a character: "han", "kana", "hangul", "latin", "digit" or "other" (punctuation, spaces, marks, other scripts).
+
+    >>> [script(c) for c in "漢あㄱ한é７。"]
+    ['han', 'kana', 'hangul', 'hangul', 'latin', 'digit', 'other']
+    """
+    if unicodedata.category(char) == "Nd":
+        return "digit"
+    point = ord(char)
+    if 0x3400 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or 0x20000 <= point <= 0x323AF or char in "々〇〆":
+        return "han"
+    if 0x3041 <= point <= 0x30FF and char not in "・゠" or 0x31F0 <= point <= 0x31FF or 0xFF66 <= point <= 0xFF9D:
+        return "kana"
+    if 0xAC00 <= point <= 0xD7A3 or 0x1100 <= point <= 0x11FF or 0x3131 <= point <= 0x318E:
+        return "hangul"
+    if char.isalpha() and "LATIN" in unicodedata.name(char, ""):
+        return "latin"
+    return "other"
+
+
+def guess_language(text: str) -> str:
+    """Tell zh, vi, ja and ko apart by script: kana is ja, Hangul ko, Han alone zh, anything else vi.
+
+    >>> [guess_language(text) for text in ("東京へ行く", "서울에 간다", "他去北京", "Tôi đi Hà Nội")]
+    ['ja', 'ko', 'zh', 'vi']
+    """
+    scripts = {script(char) for char in text}
+    for name, language in (("kana", "ja"), ("hangul", "ko"), ("han", "zh")):
+        if name in scripts:
+            return language
+    return "vi"

@@ -1,0 +1,112 @@
+"""Which part of a word's reading belongs to which of its characters, for tokens shorter than a word (PAN-X).
+
+The parts that a kanji may have are data, in `transcription_ja_readings`; nothing here reads a word.
+"""
+
+import functools
+import math
+
+from .transcription import script
+from .transcription_ja_kana import katakana, morae
+from .transcription_ja_readings import READINGS
+from .transcription_ja_table import JUKUJIKUN
+
+_UNKNOWN_COST = 9.0  # above every known part: the 400th reading of a kanji would cost log 400 = 6
+_STOLEN_LENGTH_COST = 2.3  # ten times rarer: キョウ|リュウ, not キョ|ウリュウ; but イノ|ウエ
+_LONGEST = 5
+_EXTRA_KANA = {"ハ": "ワ", "ヘ": "エ", "ヶ": "ガカコケ", "ケ": "ガカコ", "ヵ": "カ", "ツ": "ッ", "ノ": "ン"}
+_O_SOUNDS, _E_SOUNDS = frozenset("オコソトノホモヨロゴゾドボポョュ"), frozenset("エケセテネヘメレゲゼデベペェ")
+_PARTS = {item[0]: tuple(item[1:].split(",")) for item in READINGS.split()}
+
+
+def own_kana(char: str) -> frozenset[str]:
+    """The parts that a kana may have: itself, and ワ エ for は へ; none for other characters."""
+    kana = katakana(char)
+    if not char or script(char) != "kana" or not kana:
+        return frozenset()
+    return frozenset((kana, *_EXTRA_KANA.get(kana, "")))
+
+
+def border_cost(before: str, after: str) -> float:
+    """Cost of a border inside a reading: infinite before ー ッ ン and small kana, high where it cuts a long vowel."""
+    if not after:
+        return 0.0
+    if after[0] in "ーッンァィゥェォャュョヮ":
+        return math.inf
+    stolen = after[0] == "ウ" and before[-1] in _O_SOUNDS or after[0] == "イ" and before[-1] in _E_SOUNDS
+    return _STOLEN_LENGTH_COST if stolen else 0.0
+
+
+def expand_repeats(surface: str) -> str:
+    """Write 々 as the character it repeats."""
+    out = ""
+    for char in surface:
+        out += out[-1] if char == "々" and out else char
+    return out
+
+
+def common_reading(char: str) -> str:
+    """The most frequent reading of a kanji, "" if the table lacks it."""
+    return _PARTS.get(char, ("",))[0]
+
+
+@functools.lru_cache(maxsize=65_536)
+def share(surface: str, reading: str) -> tuple[tuple[str, ...], str]:
+    """Give each character of a word its part of the reading.
+
+    Args:
+        surface: The word, kanji and kana.
+        reading: Its reading in katakana, not empty.
+
+    Returns:
+        One non-empty part per character, which join to the reading (unless it has fewer morae than the word has
+        characters), and the reason: "read", "jukujikun" for a reading of the whole word, "split" for a guess.
+
+    >>> share("頑張り", "ガンバリ"), share("大人", "オトナ")
+    ((('ガン', 'バ', 'リ'), 'read'), (('オト', 'ナ'), 'jukujikun'))
+    """
+    if len(surface) == 1:
+        return (reading,), "read"
+    if (surface, reading) in JUKUJIKUN:
+        return split_evenly(reading, len(surface)), "jukujikun"
+    cost, parts = _align(expand_repeats(surface), reading)
+    if cost < _UNKNOWN_COST:
+        return parts, "read"
+    return split_evenly(reading, len(surface)) if math.isinf(cost) else parts, "split"
+
+
+def split_evenly(reading: str, count: int) -> tuple[str, ...]:
+    """Cut a reading by morae into `count` parts, the first ones longer; too few morae: the last one is repeated."""
+    units = morae(reading)
+    if len(units) <= count:
+        return tuple(units + units[-1:] * (count - len(units)))
+    size, longer = divmod(len(units), count)
+    ends = [size * i + min(i, longer) for i in range(count + 1)]
+    return tuple("".join(units[start:end]) for start, end in zip(ends, ends[1:], strict=False))
+
+
+def _align(surface: str, reading: str) -> tuple[float, tuple[str, ...]]:
+    """Cheapest way to cut the reading at the characters (Viterbi); the cost is infinite if there is none."""
+    kana = frozenset(char for char in surface if script(char) == "kana")  # their parts are fixed, also ー ッ ン
+    best: dict[int, tuple[float, tuple[str, ...]]] = {0: (0.0, ())}
+    for index, char in enumerate(surface):
+        reached: dict[int, tuple[float, tuple[str, ...]]] = {}
+        last = len(reading) - (len(surface) - index - 1)
+        for start, (cost, parts) in best.items():
+            for end in range(start + 1, min(start + _LONGEST, last) + 1):
+                part = reading[start:end]
+                border = 0.0 if surface[index + 1 : index + 2] in kana else border_cost(part, reading[end:])
+                total = cost + _part_cost(char, part) + border
+                if total < reached.get(end, (math.inf, ()))[0]:
+                    reached[end] = total, (*parts, part)
+        best = reached
+    return best.get(len(reading), (math.inf, ()))
+
+
+def _part_cost(char: str, part: str) -> float:
+    """Cost of a part for a character: by its rank in the table; unknown parts of a kanji are possible but dear."""
+    fixed = own_kana(char)
+    if fixed:
+        return 0.0 if part in fixed else math.inf
+    known = _PARTS.get(char, ())
+    return math.log(2 + known.index(part)) if part in known else _UNKNOWN_COST + abs(len(part) - 2)

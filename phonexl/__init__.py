@@ -1,0 +1,1 @@
+"""What runs on your machine: training, evaluation and the command line."""

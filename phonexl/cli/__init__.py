@@ -1,0 +1,31 @@
+"""The command line: `phonexl NOUN VERB`. Commands parse, call a function elsewhere, and print.
+
+Results go to stdout or to files, progress to stderr; exit codes are those of `errors.py`.
+"""
+
+import typer
+
+from phonexl.cli.data import app as data_app
+from phonexl.cli.evaluate import evaluate
+from phonexl.cli.predict import predict
+from phonexl.cli.quickstart import quickstart
+from phonexl.cli.results import app as results_app
+from phonexl.cli.train import train
+from phonexl.cli.transcribe import transcribe
+
+app = typer.Typer(
+    help="Cross-lingual taggers with phonemic input: transcribe, train on a source language, tag a target language.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+for command in (quickstart, transcribe, train, evaluate, predict):
+    app.command()(command)
+app.add_typer(data_app, name="data")
+app.add_typer(results_app, name="results")
+
+
+def main() -> None:
+    """Entry point of the `phonexl` command."""
+    app()

@@ -1,0 +1,47 @@
+"""`phonexl results`: tables of finished runs."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phonexl.cli.errors import honest_exit
+from phonexl.cli.tables import print_table
+from phonexl.results import find_results, make_table
+
+app = typer.Typer(help="Tables of finished runs.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """Output formats."""
+
+    table = "table"
+    markdown = "markdown"
+
+
+@app.command()
+@honest_exit
+def table(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs, or single files.")],
+    split: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    format: Annotated[Format, typer.Option(help="markdown is what a pipe gets anyway.")] = Format.table,
+) -> None:
+    """Mean ± sample standard deviation over the seeds of each system, x 100.
+
+    Example: phonexl results table results
+    """
+    found = find_results(folders)
+    if not found:
+        raise ValueError(f"no result JSON in {', '.join(map(str, folders))}; `phonexl train` writes them")
+    made = make_table(found, split=split)
+    if format is Format.markdown:
+        sys.stdout.write(made.markdown())
+    else:
+        print_table(made, sys.stdout)
+
+
+@app.callback()
+def _keep_group() -> None:
+    """Tables of finished runs."""

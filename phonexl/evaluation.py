@@ -1,0 +1,116 @@
+"""Tags for sentences, and what they are worth: scores with and without sentences that the train file repeats.
+
+The metrics themselves are in `evaluate_metrics/tagging_f1`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from transformers import PretrainedConfig
+
+from dataset_scripts.schema import Sentence
+from evaluate_metrics.tagging_f1.tagging_scores import accuracy, macro_f1, tagging_scores, xtreme_f1
+from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
+from modeling_phonexl.processing_phonexl import PhoneXLProcessor
+from phonexl.training.dataset import TaggingDataset, batches
+
+
+@torch.no_grad()
+def tag_sentences(
+    model: PhoneXLForTokenClassification,
+    processor: PhoneXLProcessor,
+    sentences: Sequence[Sentence],
+    batch_size: int = 64,
+    progress: Callable[[int], None] | None = None,
+) -> list[list[str]]:
+    """Tag the tokens of sentences; every token gets a tag, however long the sentence.
+
+    Args:
+        model: The tagger.
+        processor: Its processor.
+        sentences: Tokens and language; their tags are only looked up as a check of the tag set.
+        batch_size: Windows per forward, taken in order of length.
+        progress: Called with the number of windows that are done.
+
+    Returns:
+        One list of tags per sentence.
+
+    Raises:
+        ValueError: If the sentences have tags that the model does not have.
+    """
+    labels = _tag_set(model.config)
+    check_labels(labels, sentences)
+    dataset = TaggingDataset(sentences, processor, labels)
+    tags: list[list[str]] = [[] for _ in sentences]
+    found: list[list[str]] = [[] for _ in range(len(dataset))]
+    was_training = model.training
+    model.eval()
+    order = sorted((dataset[index] for index in range(len(dataset))), key=lambda row: len(row.tokens))
+    use_bf16 = model.device.type == "cuda" or supports_bf16()
+    for rows in batches(order, batch_size):
+        inputs = processor.pad([row.sentence for row in rows]).to(model.device)
+        del inputs["labels"]
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=use_bf16):
+            outputs = model(**inputs)
+        for row, ids in zip(rows, model.decode(outputs.logits, outputs.unit_mask).tolist(), strict=True):
+            scored = [position for position, label in enumerate(row.sentence.labels or (), 1) if label != -100]
+            found[row.index] = [labels[ids[position]] for position in scored]
+        if progress is not None:
+            progress(len(rows))
+    model.train(was_training)
+    for index in range(len(dataset)):  # windows of a sentence follow each other
+        tags[dataset[index].source] += found[index]
+    return tags
+
+
+def _tag_set(config: PretrainedConfig) -> list[str]:
+    """Tag names in the order of their ids."""
+    names = {int(index): name for index, name in (config.id2label or {}).items()}
+    return [names[index] for index in sorted(names)]
+
+
+def supports_bf16() -> bool:
+    """Whether this processor multiplies in bfloat16; emulated, it is slower than float32."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def check_labels(labels: Sequence[str], sentences: Sequence[Sentence]) -> None:
+    """Refuse data of another tag set than the model's.
+
+    Raises:
+        ValueError: Naming the tags that the model lacks.
+    """
+    unknown = sorted({tag for sentence in sentences for tag in sentence.tags} - set(labels))
+    if unknown:
+        raise ValueError(
+            f"the model has {len(labels)} tags ({', '.join(labels[:4])}, ...) and not {', '.join(unknown[:6])} of this "
+            "data: use a model of the matching task, or train anew"
+        )
+
+
+def score(predicted: Sequence[Sequence[str]], sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """All scores of one split.
+
+    Returns:
+        The keys of `tagging_scores`; `majority`, the accuracy of always answering the most frequent tag;
+        `num_sentences`, `num_tokens`; and `new_sentences` with the main scores of the sentences that do not occur in
+        the train file of the same language, where there are any repeated ones.
+    """
+    gold = [list(sentence.tags) for sentence in sentences]
+    tags = [list(row) for row in predicted]
+    counts = Counter(tag for row in gold for tag in row)
+    total = sum(counts.values())
+    scores: dict[str, Any] = dict(tagging_scores(tags, gold))
+    scores |= {"majority": max(counts.values()) / total, "num_sentences": len(gold), "num_tokens": total}
+    new = [index for index, sentence in enumerate(sentences) if not sentence.in_train]
+    if 0 < len(new) < len(sentences):
+        some, some_gold = [tags[index] for index in new], [gold[index] for index in new]
+        scores["new_sentences"] = {
+            "accuracy": accuracy(some, some_gold),
+            "xtreme_f1": xtreme_f1(some, some_gold),
+            "macro_f1": macro_f1(some, some_gold),
+            "num_sentences": len(new),
+        }
+    return scores

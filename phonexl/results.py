@@ -1,0 +1,189 @@
+"""Results of runs: one JSON each, and the tables made of them. Nothing else may hold a figure.
+
+Scores are fractions from 0 to 1; only tables print x 100.
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+RESULT_FILE = "result.json"
+_PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
+_METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")
+
+
+@dataclass
+class Result:
+    """What one run was and what came out.
+
+    Attributes:
+        name: The system: recipe and variant.
+        command: What was typed.
+        recipe: Every value of the recipe as it was used.
+        seed: Seed of the run.
+        data: Hash and number of sentences of each file that was read.
+        scores: `scores[language][split][metric]`, fractions; `scores[...]["new_sentences"]` leaves out sentences that
+            also occur in train.
+        coverage: Tokens by reason of their transcription, per language.
+        training: Steps, seconds, seconds per step, best dev score, last losses and norms.
+        versions: Python and packages.
+        hardware: Processor, cores or accelerator, precision.
+        warnings: What the reader of the scores must know.
+    """
+
+    name: str
+    command: str
+    recipe: dict[str, Any]
+    seed: int
+    data: dict[str, Any]
+    scores: dict[str, Any]
+    coverage: dict[str, dict[str, int]] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    hardware: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        """Write the JSON beside its place, then rename: a reader never sees half of it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Result":
+        """Read a result.
+
+        Raises:
+            ValueError: If the file is no result of this program.
+        """
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path}: expected a result JSON of phonexl, but {error}") from error
+
+
+def find_results(folders: Iterable[Path]) -> list[Result]:
+    """All results below the folders, in the order of their paths.
+
+    Args:
+        folders: Folders, searched to any depth, or single files. Beside a saved model only `result.json` counts.
+
+    Raises:
+        ValueError: If a file is no result, or a folder does not exist.
+    """
+    paths: set[Path] = set()
+    for folder in folders:
+        if not folder.exists():
+            raise ValueError(f"{folder}: no such file or folder; expected one with result JSONs")
+        paths.update([folder] if folder.is_file() else filter(_is_result, folder.rglob("*.json")))
+    return [Result.load(path) for path in sorted(paths)]
+
+
+def _is_result(path: Path) -> bool:
+    return path.name == RESULT_FILE or not (path.parent / "config.json").exists()
+
+
+def describe_versions() -> dict[str, str]:
+    """Python and the packages that can change a score."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "source"
+    return versions
+
+
+def describe_hardware() -> dict[str, Any]:
+    """The machine: accelerator if there is one, else processor and threads."""
+    if torch.cuda.is_available():
+        return {"device": torch.cuda.get_device_name(), "count": torch.cuda.device_count()}
+    return {"device": _processor_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n")
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A metric over seeds: mean, sample standard deviation (ddof 1; None for one seed) and their number."""
+
+    mean: float
+    std: float | None
+    n: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Cell":
+        """Summarise scores.
+
+        >>> Cell.of([0.5, 0.7]).n
+        2
+        """
+        return cls(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None, len(values))
+
+    def __str__(self) -> str:
+        spread = f" ± {self.std * 100:.2f}" if self.std is not None else ""
+        return f"{self.mean * 100:.2f}{spread}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Systems in rows, scores in columns.
+
+    Attributes:
+        columns: Titles; the first two are the system and its number of seeds.
+        rows: As many texts as columns.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """The table as GitHub renders it."""
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
+        return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, split: str = "test") -> Table:
+    """Group results by system and average them over seeds.
+
+    Args:
+        results: Runs; those of one name are one row.
+        metrics: Columns, for every language that any run was scored on; columns that no run has are left out.
+        split: Which split.
+    """
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.name, []).append(result)
+    languages = list(dict.fromkeys(language for result in results for language in result.scores))
+    wanted = [(language, metric) for language in languages for metric in ("majority", *metrics)]
+    cells: dict[tuple[str, str, str], str] = {}
+    for name, group in groups.items():
+        for language, metric in wanted:
+            values = [v for r in group if (v := _score(r.scores, language, split, metric)) is not None]
+            if values:
+                cells[name, language, metric] = str(Cell.of(values))
+    used = [(language, metric) for language, metric in wanted if any((n, language, metric) in cells for n in groups)]
+    columns = ["system", "seeds", *(f"{language} {metric.replace('_', ' ')}" for language, metric in used)]
+    rows = [[name, str(len(group)), *(cells.get((name, *key), "") for key in used)] for name, group in groups.items()]
+    return Table(columns, rows)
+
+
+def _score(scores: Mapping[str, Any], language: str, split: str, metric: str) -> float | None:
+    value = scores.get(language, {}).get(split, {}).get(metric)
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,1 @@
+"""Training on the HF Trainer: recipes, collator, trainer and runs."""

@@ -1,0 +1,133 @@
+"""Batches: the sentences as they are, masked, and switched and masked, as padded tensors.
+
+All draws are a function of seed, epoch and row, never of the batch: accumulation, several processes and a resumed run
+see the same data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from numpy.random import Generator
+from torch import Tensor
+
+from modeling_phonexl.configuration_phonexl import PhoneXLConfig
+from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
+from phonexl.training.code_switching import CodeSwitcher
+from phonexl.training.dataset import Row
+from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
+
+
+@dataclass
+class PhoneXLCollator:
+    """Makes the tensors of `PhoneXLForTokenClassification.forward` from rows.
+
+    Attributes:
+        processor: Pads and knows the special tokens.
+        config: Says which passes exist, and how much is masked.
+        seed: Key of all draws.
+        switcher: Code switching; None where the model has no XMLM term.
+        epoch: Set by the trainer; with `config.static_masks` the draws of epoch 0 serve for all.
+        num_words: Words of all training batches so far.
+        num_masked: Words masked so far.
+    """
+
+    processor: PhoneXLProcessor
+    config: PhoneXLConfig
+    seed: int
+    switcher: CodeSwitcher | None = None
+    epoch: int = 0
+    num_words: int = 0
+    num_masked: int = 0
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, Tensor]:
+        """Collate rows; only rows with `draws` get masked and switched versions.
+
+        Returns:
+            Tensors of the task pass; `mlm_*` and `xmlm_*` where the config gives those terms a weight.
+        """
+        batch: dict[str, Tensor] = dict(self.processor.pad([row.sentence for row in rows]))
+        if not rows[0].draws or not (self.config.mlm_weight or self.config.xmlm_weight):
+            return batch
+        masked_labels, switched_labels = [], []
+        masked_views, switched_views = [], []
+        for row in rows:
+            epoch = 0 if self.config.static_masks else self.epoch
+            generator = draw_generator(self.seed, epoch, row.index)
+            masked = draw_masked_words(generator, len(row.tokens), self.config.mask_ratio)
+            self.num_words += len(row.tokens)
+            self.num_masked += len(masked)
+            view, labels = self._mask(generator, row.sentence, masked)
+            masked_views.append(view)
+            masked_labels.append(labels)
+            if self.switcher is not None:
+                switched, spans = self.switcher.switch(generator, row.tokens, row.sentence)
+                chosen = {word for word, span in enumerate(spans) if masked & set(span)}
+                view, labels = self._mask(generator, switched, chosen)
+                switched_views.append(view)
+                switched_labels.append(labels)
+        if self.config.mlm_weight > 0:
+            padded = self._pad(masked_views, masked_labels)
+            batch |= {"mlm_input_ids": padded["input_ids"], "mlm_labels": padded["labels"]}
+        if self.switcher is not None and self.config.xmlm_weight > 0:
+            batch |= {f"xmlm_{name}": value for name, value in self._pad(switched_views, switched_labels).items()}
+            if self.config.xmlm_boundaries == "source":
+                _pool_by_source(batch, self.processor.tokenizer.pad_token_id, self.processor.phonemes.pad_id)
+            if self.config.sentence_language == "last_word":
+                _take_last_language(batch, [view.language_ids[-1] for view in switched_views])
+        return batch
+
+    def _mask(
+        self, generator: Generator, sentence: EncodedSentence, masked: set[int]
+    ) -> tuple[EncodedSentence, list[list[int]]]:
+        tokenizer = self.processor.tokenizer
+        start_mark = tokenizer.convert_tokens_to_ids("▁")
+        pieces, labels = mask_words(
+            generator,
+            sentence.pieces,
+            masked,
+            tokenizer.mask_token_id,
+            self.config.vocab_size,
+            self.config.mask_replace,
+            None if start_mark == tokenizer.unk_token_id else start_mark,
+        )
+        return EncodedSentence(
+            pieces, sentence.phoneme_pieces, sentence.language_ids, sentence.sentence_language
+        ), labels
+
+    def _pad(self, views: Sequence[EncodedSentence], labels: Sequence[list[list[int]]]) -> dict[str, Any]:
+        """Tensors of one pass; labels stand on pieces, so they are padded exactly like them."""
+        tensors: dict[str, Any] = dict(self.processor.pad(views))
+        targets = [
+            EncodedSentence(words, view.phoneme_pieces, view.language_ids, view.sentence_language)
+            for view, words in zip(views, labels, strict=True)
+        ]
+        ids: Tensor = self.processor.pad(targets)["input_ids"]
+        ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
+        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), -100)
+        return tensors
+
+
+def _pool_by_source(batch: dict[str, Tensor], pad_id: int, phoneme_pad_id: int) -> None:
+    """Released code: the switched pieces and sounds are pooled by the unswitched sentence's word boundaries."""
+    pairs = [("input_ids", "word_ids", pad_id)]
+    if "phoneme_ids" in batch:
+        pairs.append(("phoneme_ids", "phoneme_word_ids", phoneme_pad_id))
+    for ids, units, fill in pairs:
+        longer = batch[f"xmlm_{ids}"].size(1) - batch[units].size(1)
+        batch[f"xmlm_{ids}"] = F.pad(batch[f"xmlm_{ids}"], (0, max(0, -longer)), value=fill)
+        batch[f"xmlm_{units}"] = F.pad(batch[units], (0, max(0, longer)), value=-1)
+    missing = batch["xmlm_input_ids"].size(1) - batch["xmlm_labels"].size(1)
+    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=-100)
+
+
+def _take_last_language(batch: dict[str, Tensor], last: Sequence[int]) -> None:
+    """Released code: task and MLM passes, and the specials of XMLM, get the last word's language after switching."""
+    language = batch["language_ids"].new_tensor(last).unsqueeze(1)
+    batch["language_ids"] = language.expand_as(batch["language_ids"]).clone()
+    switched = batch["xmlm_language_ids"]
+    unit = torch.arange(switched.size(1))
+    words = (unit > 0) & (unit < batch["xmlm_word_ids"].amax(1, keepdim=True))
+    batch["xmlm_language_ids"] = switched.where(words, language.expand_as(switched))

@@ -1,0 +1,207 @@
+"""Recipes: a training run as one flat YAML file, every value under the name that the model or the Trainer gives it.
+
+Running one is `run.py`'s business.
+"""
+
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dataset_scripts.schema import TASKS
+from modeling_phonexl.configuration_phonexl import PhoneXLConfig
+from modeling_phonexl.transcription import find_language
+from phonexl.backbone import Vocab
+from phonexl.training.arguments import PhoneXLTrainingArguments
+
+# Set by the processor, the backbone or the run itself.
+_DERIVED = {"backbone_config", "phoneme_vocab_size", "phoneme_pad_token_id", "phoneme_unk_token_id", "languages"}
+_OWNED_BY_RUN = {"output_dir", "seed", "data_seed", "resume_from_checkpoint", "remove_unused_columns", "do_train"}
+
+
+class RecipeError(ValueError):
+    """A recipe, or a `--set`, that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run.
+
+    Attributes:
+        name: File name without suffix; the system's name in tables.
+        task: "udpos" or "panx".
+        source: Language of the labelled training data.
+        target: Language that is only tested.
+        backbone: "offline", "mbert", "xlmr", a Hub id or a folder.
+        vocab: "full", or "cjkv" for the offline backbone.
+        dictionary: File, or folder of MUSE files, for code switching; None looks beside the data.
+        token_unit: "word" or "character": what raw text is cut into when the model is used.
+        seeds: One run each.
+        limit_train: Train on that many sentences, drawn at random with `limit_seed`; None takes all.
+        limit_eval: The same for every evaluated split.
+        limit_seed: Seed of these draws: the same sentences for all seeds and systems.
+        eval_splits: Splits of both languages that are scored after training.
+        config: Fields of `PhoneXLConfig`.
+        official: Start from `PhoneXLConfig.official`.
+        training: Fields of `PhoneXLTrainingArguments`.
+    """
+
+    name: str
+    task: str
+    source: str
+    target: str
+    backbone: str = "offline"
+    vocab: Vocab = "full"
+    dictionary: str | None = None
+    token_unit: str = "word"
+    seeds: tuple[int, ...] = (1, 2, 3)
+    limit_train: int | None = None
+    limit_eval: int | None = None
+    limit_seed: int = 0
+    eval_splits: tuple[str, ...] = ("validation", "test")
+    config: dict[str, Any] = field(default_factory=dict)
+    official: bool = False
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(TASKS)}")
+        for language in (self.source, self.target):
+            find_language(language)
+
+    @classmethod
+    def load(cls, name_or_path: str) -> "Recipe":
+        """Read a recipe from a file or, by name, from those that are shipped.
+
+        Raises:
+            RecipeError: If there is no such recipe, or it has an unknown key or a bad value.
+            UnknownLanguageError: For a language without transcription.
+        """
+        values = _read(name_or_path)
+        return cls._from_values(Path(name_or_path).stem, values)
+
+    def override(self, settings: Mapping[str, Any]) -> "Recipe":
+        """A copy with some values changed; the keys are those of the YAML file.
+
+        Raises:
+            RecipeError: For an unknown key.
+        """
+        return self._from_values(self.name, {**self.values(), **settings})
+
+    def values(self) -> dict[str, Any]:
+        """The flat values, as a YAML file would hold them."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "config", "training")}
+        listed = {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
+        return {**listed, **self.config, **self.training}
+
+    def with_seeds(self, seeds: Iterable[int]) -> "Recipe":
+        """A copy with other seeds."""
+        return replace(self, seeds=tuple(seeds))
+
+    @classmethod
+    def _from_values(cls, name: str, values: Mapping[str, Any]) -> "Recipe":
+        own: dict[str, Any] = {}
+        config: dict[str, Any] = {}
+        training: dict[str, Any] = {}
+        for key, value in values.items():
+            home = own if key in _own_keys() else config if key in _config_keys() else training
+            if home is training and key not in _training_keys():
+                raise RecipeError(f"{name}: {_unknown(key)}")
+            home[key] = _as_tuple(name, key, value) if key in ("seeds", "eval_splits") else value
+        missing = [key for key in ("task", "source", "target") if key not in own]
+        if missing:
+            raise RecipeError(f"{name}: {', '.join(missing)} missing; a recipe names task, source and target")
+        return cls(name=name, config=config, training=training, **own)
+
+
+def list_recipes() -> list[str]:
+    """Names of the shipped recipes."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _shipped().iterdir() if entry.name.endswith(".yaml"))
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """Turn `key=value` texts into values, read as YAML.
+
+    Raises:
+        RecipeError: For a text without "=", or a value that is not YAML.
+
+    >>> parse_settings(["num_train_epochs=1", "bf16=auto", "seeds=[1, 2]"])
+    {'num_train_epochs': 1, 'bf16': 'auto', 'seeds': [1, 2]}
+    """
+    values = {}
+    for text in settings:
+        key, separator, value = text.partition("=")
+        if not separator:
+            raise RecipeError(f"--set {text!r}: expected key=value, for example --set num_train_epochs=1")
+        try:
+            values[key.strip()] = _number(yaml.safe_load(value))
+        except yaml.YAMLError as error:
+            raise RecipeError(f"--set {text!r}: not YAML: {' '.join(str(error).split())}") from error
+    return values
+
+
+def _read(name_or_path: str, children: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it."""
+    if name_or_path in children:
+        raise RecipeError(f"{name_or_path}: extends itself, by way of {', '.join(children)}")
+    path = Path(name_or_path)
+    entry: Any = path if path.suffix in (".yaml", ".yml") else _shipped() / f"{name_or_path}.yaml"
+    if not entry.is_file():
+        near = difflib.get_close_matches(path.stem, list_recipes(), 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise RecipeError(f"no recipe {name_or_path!r}: give a YAML file or one of {', '.join(list_recipes())}.{hint}")
+    try:
+        values = yaml.safe_load(entry.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name_or_path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{name_or_path}: expected lines of key: value")
+    parent = values.pop("extends", None)
+    values = {key: _number(value) for key, value in values.items()}
+    if parent is None:
+        return values
+    if Path(parent).suffix in (".yaml", ".yml"):
+        parent = str(path.parent / parent)
+    return {**_read(parent, (*children, name_or_path)), **values}
+
+
+def _as_tuple(name: str, key: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise RecipeError(f"{name}: {key} is {value!r}; expected a list of at least one, for example [{value or 1}]")
+    return tuple(value)
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads 2e-5 as text."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _shipped() -> Any:
+    return resources.files("phonexl.training") / "recipes"
+
+
+def _own_keys() -> set[str]:
+    return {f.name for f in fields(Recipe)} - {"name", "config", "training"}
+
+
+def _config_keys() -> set[str]:
+    return set(inspect.signature(PhoneXLConfig.__init__).parameters) - _DERIVED - {"self", "kwargs"}
+
+
+def _training_keys() -> set[str]:
+    return {f.name for f in fields(PhoneXLTrainingArguments)} - _OWNED_BY_RUN
+
+
+def _unknown(key: str) -> str:
+    near = difflib.get_close_matches(key, _own_keys() | _config_keys() | _training_keys(), 1)
+    return f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")

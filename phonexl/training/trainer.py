@@ -1,0 +1,258 @@
+"""The HF Trainer with the terms of PhoneXL: own denominators, per-term logs, learning rates by part.
+
+What a batch holds is decided in `collator.py`; what a run is, in `run.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Sampler
+from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from evaluate_metrics.tagging_f1.tagging_scores import accuracy, xtreme_f1
+from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification, count_terms
+from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.collator import PhoneXLCollator
+from phonexl.training.dataset import TaggingDataset
+
+TERMS = ("task", "align", "mlm", "xmlm")
+
+
+class PhoneXLTrainer(Trainer):
+    """Trains a PhoneXL tagger.
+
+    Every loss term is divided by its own count over the whole optimizer step: over accumulated micro-batches and over
+    processes. So 1 x 8, 8 x 1 and two processes give the same gradients.
+
+    Args:
+        model: The tagger.
+        args: Training arguments.
+        collator: Makes the batches; its epoch is kept up to date.
+        train_dataset: Source sentences.
+        eval_dataset: Source dev sentences; the target is never looked at.
+        labels: Tag names in the order of their ids.
+        callbacks: More callbacks.
+    """
+
+    args: PhoneXLTrainingArguments
+    train_dataset: TaggingDataset
+    # Read by transformers >= 5.22; older ones go by `model_accepts_loss_kwargs`, set below.
+    loss_is_scaled_for_ga = True
+
+    def __init__(
+        self,
+        model: PhoneXLForTokenClassification,
+        args: PhoneXLTrainingArguments,
+        collator: PhoneXLCollator,
+        train_dataset: TaggingDataset,
+        eval_dataset: TaggingDataset | None,
+        labels: Sequence[str],
+        callbacks: Sequence[TrainerCallback] = (),
+    ) -> None:
+        self.collator = collator
+        self._labels = list(labels)
+        self._sums: dict[str, Tensor] = {}
+        self._num_steps = 0
+        super().__init__(
+            model=model,
+            args=args,
+            data_collator=collator,
+            train_dataset=train_dataset,
+            eval_dataset=eval_dataset,
+            processing_class=collator.processor,
+            compute_metrics=self._score,
+            callbacks=[_EpochCallback(collator), *callbacks],
+        )
+        self.model_accepts_loss_kwargs = True
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[dict[str, Tensor]], num_batches: int, device: torch.device
+    ) -> tuple[list[dict[str, Tensor]], Any]:
+        """The micro-batches of one optimizer step, and the count of every term over all of them and all processes."""
+        batches = []
+        for _, batch in zip(range(num_batches), epoch_iterator, strict=False):
+            batches.append(batch)
+        if not batches:
+            return [], None
+        self._num_steps += 1
+        counts = [count_terms(batch, self._tagger.config) for batch in batches]
+        totals = {name: torch.stack([count[name] for count in counts]).sum().to(device) for name in counts[0]}
+        if self.args.world_size > 1:
+            totals = {name: self.accelerator.gather(total).sum() for name, total in totals.items()}
+        return batches, totals
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """The weighted sum of the terms; their parts are kept for the next log."""
+        outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
+        loss = outputs.loss
+        if model.training and num_items_in_batch is not None:
+            for name in TERMS:
+                self._add(f"{name}_loss", outputs.get(f"{name}_loss"))
+            share = 1 / (self.current_gradient_accumulation_steps * self.accelerator.num_processes)
+            for name in ("spelling_norm", "sound_norm", "language_norm"):
+                value = outputs.get(name)
+                self._add(name, None if value is None else value * share)
+            loss = loss * self.accelerator.num_processes  # DDP averages gradients over processes
+        return (loss, outputs) if return_outputs else loss
+
+    def prediction_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Loss, decoded tags and labels of one batch, shape (batch, units): the CRF has no use for an argmax."""
+        inputs = self._prepare_inputs(inputs)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
+        if prediction_loss_only:
+            return loss.detach(), None, None
+        return loss.detach(), self._tagger.decode(outputs.logits, outputs.unit_mask), inputs["labels"]
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW with one group per part and decay: encoder, heads, phoneme table, temperature."""
+        if self.optimizer is None:
+            tagger = self._tagger
+            decayed = set(self.get_decay_parameter_names(tagger))
+            rates = {
+                "encoder": self.args.learning_rate,
+                "head": self.args.head_learning_rate,
+                "phoneme": self.args.phoneme_learning_rate,
+                "temperature": self.args.temperature_learning_rate,
+            }
+            groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
+            for name, parameter in tagger.named_parameters():
+                if parameter.requires_grad:
+                    groups.setdefault((_part_of(name), name in decayed), []).append(parameter)
+            optimizer_class, options = self.get_optimizer_cls_and_kwargs(self.args, tagger)
+            rate = self.args.learning_rate
+            self.optimizer = optimizer_class(
+                [
+                    {
+                        "params": parameters,
+                        "lr": rate if rates[part] is None else rates[part],
+                        "weight_decay": self.args.weight_decay if decays else 0.0,
+                    }
+                    for (part, decays), parameters in groups.items()
+                ],
+                **options,
+            )
+        optimizer: torch.optim.Optimizer = self.optimizer
+        return optimizer
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the mean of every term since the last log, the norms of the embedding parts, and the switching rates."""
+        if "loss" in logs and self._num_steps > 0:
+            for name, total in sorted(self._sums.items()):
+                logs[name] = float(self.accelerator.reduce(total, "sum")) / self._num_steps
+            self._sums.clear()
+            self._num_steps = 0
+            logs |= self._rates()
+        super().log(logs, start_time)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return EpochLengthSampler(step, self.train_dataset.lengths, self.args.data_seed or self.args.seed)
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
+        return _ShortestFirstSampler(eval_dataset.lengths)
+
+    @property
+    def _tagger(self) -> PhoneXLForTokenClassification:
+        model: PhoneXLForTokenClassification = self.accelerator.unwrap_model(self.model)
+        return model
+
+    def _add(self, name: str, value: Tensor | None) -> None:
+        if value is not None:
+            self._sums[name] = self._sums.get(name, torch.zeros((), device=value.device)) + value.detach().float()
+
+    def _rates(self) -> dict[str, float]:
+        rates = {}
+        if self.collator.num_words:
+            rates["mask_rate"] = self.collator.num_masked / self.collator.num_words
+        counts = self.collator.switcher.counts if self.collator.switcher else None
+        if counts is not None and counts.tokens:
+            rates["switch_rate"] = counts.switched / counts.tokens
+            rates["switch_coverage"] = counts.covered / counts.tokens
+        return rates
+
+    def _score(self, prediction: EvalPrediction) -> dict[str, float]:
+        """Dev scores by which the best checkpoint is chosen."""
+        tags, references = [], []
+        for predicted, gold in zip(prediction.predictions, prediction.label_ids, strict=True):
+            scored = np.flatnonzero(gold != -100)
+            tags.append([self._labels[label] for label in predicted[scored]])
+            references.append([self._labels[label] for label in gold[scored]])
+        return {"accuracy": accuracy(tags, references), "xtreme_f1": xtreme_f1(tags, references)}
+
+
+class EpochLengthSampler(LengthGroupedSampler):
+    """Batches of like length in an order that is a function of seed and epoch, so that a resumed run repeats it.
+
+    Args:
+        step: Sentences of one optimizer step over all processes.
+        lengths: Length of each row.
+        seed: Key of the order.
+    """
+
+    def __init__(self, step: int, lengths: list[int], seed: int) -> None:
+        super().__init__(step, lengths=lengths)
+        self._seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by accelerate before each epoch."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        # 2**20 epochs fit between two seeds.
+        self.generator = torch.Generator().manual_seed(self._seed * 2**20 + self._epoch)
+        return iter(super().__iter__())
+
+
+class _ShortestFirstSampler(Sampler[int]):
+    """Evaluation by length: little padding, and no draw that a resumed run would miss."""
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        self._order = sorted(range(len(lengths)), key=lengths.__getitem__)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._order)
+
+
+class _EpochCallback(TrainerCallback):
+    """Tells the collator which epoch it draws for."""
+
+    def __init__(self, collator: PhoneXLCollator) -> None:
+        self._collator = collator
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._collator.epoch = int(state.epoch or 0)
+
+
+def _part_of(name: str) -> str:
+    """Which learning rate a parameter has."""
+    if name.startswith("phonexl.phoneme_embeddings"):
+        return "phoneme"
+    if name == "logit_scale":
+        return "temperature"
+    # Language rows learn at the encoder's rate: at the head's they drown the words of the target (TRANSFER_NOTES).
+    return "encoder" if name.startswith("phonexl.") else "head"

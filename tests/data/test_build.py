@@ -1,0 +1,246 @@
+"""Building: whole or not at all, the same bytes, and what `load_dataset` and `load_split` read back."""
+
+import hashlib
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import datasets
+import pytest
+from huggingface_hub import DatasetCard
+
+from dataset_scripts import build as module
+from dataset_scripts.build import build, to_row
+from dataset_scripts.cjkv import OMISSIONS, Omission
+from dataset_scripts.readers import DataError, load_split, to_tsv
+from dataset_scripts.schema import TASKS, Sentence, features
+from modeling_phonexl.transcription import Transcription, passed, record
+
+WORDS = {
+    "zh": ("北京", "是", "城市"),
+    "vi": ("Hà Nội", "là", "phố"),
+    "ja": ("東京", "は", "都市"),
+    "ko": ("서울은", "큰", "도시"),
+}
+
+
+def fake(language: str) -> Callable[[Sequence[str]], list[Transcription]]:
+    """Reads every character as itself, `.` not at all."""
+    return lambda tokens: [passed(token) if token == "." else record(tuple(token), token) for token in tokens]
+
+
+def write_samples(folder: Path, splits: Sequence[str] = ("train", "validation", "test")) -> Path:
+    folder.mkdir()
+    for language, words in WORDS.items():
+        for number, split in enumerate(splits):
+            rows = [(word, "NOUN", "B-LOC" if at == 0 else "O") for at, word in enumerate(words)]
+            rows += [(".", "PUNCT", "O")] * (number or 1)
+            text = "".join(
+                f"{at}\t{word}\t_\t{tag}\t_\t_\t0\troot\t_\tNER={ner}\n" for at, (word, tag, ner) in enumerate(rows, 1)
+            )
+            (folder / f"{split}-{language}.conllu").write_text(f"# sent_id = {language}-{split}\n{text}", "utf-8")
+    return folder
+
+
+def write_tsv(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name.replace('_', '-')}.tsv").write_text(text, "utf-8")
+    return folder
+
+
+def tree(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_samples_give_one_configuration_per_language_and_task(tmp_path):
+    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    expected = {f"{language}-{task}/{s}-00000-of-00001.parquet" for language in WORDS for task in TASKS
+                for s in ("train", "validation", "test")}  # fmt: skip
+    assert set(tree(tmp_path / "out")) == {"README.md"} | expected
+    for task in TASKS:
+        for split in ("train", "validation", "test"):
+            built = load_split(tmp_path / "out", task, "vi", split)
+            assert built == load_split(tmp_path / "in", task, "vi", split)
+    assert built[0].tokens[0] == "Hà Nội"
+    assert [s.in_train for s in load_split(tmp_path / "out", "panx", "ko", "validation")] == [True]
+    assert [s.in_train for s in load_split(tmp_path / "out", "panx", "ko", "test")] == [False]
+
+
+def test_shipped_samples_build_with_the_real_transcribers(tmp_path):
+    """The quickstart's first step, with no file but our own."""
+    build("samples", tmp_path / "out")
+    samples = Path(module.__file__).parent / "samples"
+    for language in WORDS:
+        for task in TASKS:
+            for split, size in (("train", 100), ("validation", 20), ("test", 30)):
+                sentences = load_split(tmp_path / "out", task, language, split)
+                assert sentences == load_split(samples, task, language, split)
+                assert len(sentences) == size
+    shares = re.findall(
+        r"^\| \w\w-\w+ \| \w+ \| [\d,]+ \| [\d,]+ \| ([\d.]+)% \|", (tmp_path / "out/README.md").read_text(), re.M
+    )
+    assert len(shares) == 24
+    assert min(map(float, shares)) > 99.0
+
+
+def test_two_builds_give_the_same_bytes_and_replace_each_other(tmp_path):
+    source = write_samples(tmp_path / "in")
+    out = tmp_path / "out"
+    build("samples", out, source=source, transcriber=fake)
+    first = tree(out)
+    (source / "test-zh.conllu").write_text((source / "train-zh.conllu").read_text("utf-8"), "utf-8")
+    build("samples", out, source=source, transcriber=fake)
+    changed = tree(out)
+    assert {name for name in first if first[name] != changed[name]} == {
+        "README.md", "zh-panx/test-00000-of-00001.parquet", "zh-udpos/test-00000-of-00001.parquet",
+    }  # fmt: skip
+    build("samples", tmp_path / "again", source=source, transcriber=fake)
+    assert tree(tmp_path / "again") == changed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "in", "out"]
+
+
+def test_load_dataset_reads_rows_types_and_sizes(tmp_path):
+    """The card's sizes are checked by `datasets` while it loads: a wrong one is refused."""
+    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    loaded = datasets.load_dataset(str(tmp_path / "out"), "vi-panx", cache_dir=str(tmp_path / "cache"))
+    assert loaded["test"].features == features("panx")
+    row = loaded["test"][0]
+    assert [unicodedata.normalize("NFC", ipa) for ipa in row["ipa"]] == ["HàNội", "là", "phố", ".", "."]
+    assert row["phonemes"][1] == ["l", "a\u0300"]
+    assert row["romanized"][0] == "Hà Nội"
+    assert row["transcribed"] == [True, True, True, False, False]
+    assert [TASKS["panx"][tag] for tag in row["tags"]] == ["B-LOC", "O", "O", "O", "O"]
+    assert (row["id"], row["lang"], row["in_train"]) == ("vi-test", "vi", False)
+
+
+def test_card_counts_what_was_built(tmp_path):
+    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), config="vi-udpos", transcriber=fake)
+    card = DatasetCard.load(tmp_path / "out/README.md")
+    assert card.data.configs == [
+        {"config_name": "vi-udpos", "data_files": [{"split": s, "path": f"vi-udpos/{s}-*"} for s in
+                                                   ("train", "validation", "test")]}
+    ]  # fmt: skip
+    assert card.data.language == ["vi"]
+    sizes = {split["name"]: split["num_examples"] for split in card.data.dataset_info["splits"]}
+    assert sizes == {"train": 1, "validation": 1, "test": 1}
+    assert "| vi-udpos | test | 1 | 5 | 100.0% | 0 |" in card.text
+    assert "| vi-udpos | test | 3 | 2 |" in card.text
+    stored = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.parquet"))
+    assert card.data.dataset_info["download_size"] == stored
+
+
+def test_no_date_and_no_path_of_this_machine_in_the_card(tmp_path):
+    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    text = (tmp_path / "out/README.md").read_text("utf-8")
+    assert str(tmp_path) not in text
+    assert not re.search(r"20[2-9]\d-\d\d", text)
+
+
+def test_languages_without_files_are_left_out(tmp_path):
+    source = write_tsv(tmp_path / "in", train_ko="서울\tB-LOC\n", test_vi="Hà\tB-LOC\nNội\tI-LOC\n")
+    build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    assert set(tree(tmp_path / "out")) == {
+        "README.md", "ko/train-00000-of-00001.parquet", "vi/test-00000-of-00001.parquet",
+    }  # fmt: skip
+    assert load_split(tmp_path / "out", "panx", "vi", "test")[0].tags == ("B-LOC", "I-LOC")
+    with pytest.raises(DataError, match="expected tags of the task 'udpos'"):
+        load_split(tmp_path / "out", "udpos", "vi", "test")
+
+
+def test_many_rows_keep_their_order_over_groups(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_ROWS_PER_GROUP", 7)
+    source = write_tsv(tmp_path / "in", train_vi="\n".join(f"w{number}\tO\n" for number in range(50)))
+    build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    assert load_split(tmp_path / "out", "panx", "vi", "train") == load_split(source, "panx", "vi", "train")
+
+
+def test_sentences_without_a_licence_for_derived_works_are_left_out(tmp_path, monkeypatch, caplog):
+    """UD_Japanese-Modern is CC BY-NC-ND: a transcribed copy may not be published."""
+    text = "\n".join(f"語{number}\tNOUN\n" for number in range(5))
+    source = write_tsv(tmp_path / "in", test_ja=text)
+    omission = Omission(hashlib.sha256(text.encode()).hexdigest(), 1, 3, "UD Japanese-Modern")
+    monkeypatch.setitem(OMISSIONS, ("cjkv-udpos", "ja", "test"), omission)
+    build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
+    kept = [sentence.tokens[0] for sentence in load_split(tmp_path / "out", "udpos", "ja", "test")]
+    assert kept == ["語0", "語3", "語4"]
+    assert "ja test lacks the 2 sentences of UD Japanese-Modern" in (tmp_path / "out/README.md").read_text("utf-8")
+    write_tsv(source, test_ja=text + "\nもう\tADV\n")
+    with caplog.at_level(logging.WARNING):
+        build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
+    assert "Do not publish" in caplog.text
+    assert len(load_split(tmp_path / "out", "udpos", "ja", "test")) == 6
+
+
+def test_the_omission_is_the_treebank_of_the_real_file(shared):
+    sentences = load_split(shared / "data/udpos", "udpos", "ja", "test")
+    omission = OMISSIONS["cjkv-udpos", "ja", "test"]
+    assert hashlib.sha256(to_tsv(sentences).encode()).hexdigest() == omission.content
+    assert (omission.first, omission.stop - omission.first) == (550, 822)
+    # Words of the classical language, which only the treebank of Meiji magazines has.
+    classical = [bool({"其", "之", "ざる", "べし", "國"} & set(sentence.tokens)) for sentence in sentences]
+    assert sum(classical[550:1372]) > 300
+    assert sum(classical[:550]) + sum(classical[1372:]) == 0
+
+
+@pytest.mark.parametrize("content", [{"notes.txt": "mine"}, {"README.md": "# Mine"}])
+def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path, content):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name, text in content.items():
+        (out / name).write_text(text)
+    before = tree(out)
+    with pytest.raises(DataError, match="one that this command made"):
+        build("samples", out, source=write_samples(tmp_path / "in"), transcriber=fake)
+    assert tree(out) == before
+
+
+def test_our_folder_with_a_file_of_the_user_is_refused(tmp_path):
+    source = write_samples(tmp_path / "in")
+    build("samples", tmp_path / "out", source=source, transcriber=fake)
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"notes.txt"):
+        build("samples", tmp_path / "out", source=source, transcriber=fake)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match="not a file"):
+        build("samples", tmp_path / "file", source=source, transcriber=fake)
+
+
+def test_a_failed_build_leaves_the_former_one_and_nothing_else(tmp_path):
+    source = write_samples(tmp_path / "in")
+    build("samples", tmp_path / "out", source=source, transcriber=fake)
+    before = tree(tmp_path / "out")
+    (source / "test-ko.conllu").write_text("1\tbroken\n", "utf-8")
+    with pytest.raises(DataError, match=r"test-ko.conllu:1"):
+        build("samples", tmp_path / "out", source=source, transcriber=fake)
+    assert tree(tmp_path / "out") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_wrong_names_are_refused(tmp_path):
+    source = write_samples(tmp_path / "in")
+    with pytest.raises(ValueError, match="known: samples, cjkv-udpos, cjkv-panx"):
+        build("cjkv", tmp_path / "out")
+    with pytest.raises(ValueError, match="no configuration 'zh'; known: zh-udpos, zh-panx"):
+        build("samples", tmp_path / "out", source=source, config="zh")
+    with pytest.raises(ValueError, match="name their folder"):
+        build("cjkv-panx", tmp_path / "out")
+    with pytest.raises(DataError, match="of zh, vi, ja, ko"):
+        build("cjkv-panx", tmp_path / "out", source=tmp_path)
+
+
+def test_a_transcriber_that_loses_tokens_is_an_error():
+    sentence = Sentence("s1", "vi", ("a", "b"), ("X", "X"))
+    with pytest.raises(ValueError, match="'s1' has 2 tokens, but 1 transcriptions"):
+        to_row(sentence, fake("vi")(["a"]))
+
+
+def test_a_damaged_shard_is_a_data_error(tmp_path):
+    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    shard = tmp_path / "out/ko-panx/test-00000-of-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:100])
+    with pytest.raises(DataError, match="a Parquet file"):
+        load_split(tmp_path / "out", "panx", "ko", "test")
