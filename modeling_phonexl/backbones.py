@@ -21,8 +21,11 @@ _HEAD_NAMES = {
 
 
 def build_backbone(config: PretrainedConfig) -> PreTrainedModel:
-    """An encoder with fresh weights, without the pooling layer where it can be left out."""
-    model: PreTrainedModel = AutoModel.from_config(config, **_pooling_options(config))
+    """An encoder with fresh weights, without the pooling layer where it can be left out.
+
+    Its weights have the type of the model around it, not that in which its configuration was once saved.
+    """
+    model: PreTrainedModel = AutoModel.from_config(config, dtype=torch.get_default_dtype(), **_pooling_options(config))
     return model
 
 

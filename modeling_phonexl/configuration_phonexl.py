@@ -233,10 +233,11 @@ class PhoneXLConfig(PretrainedConfig):
         """`backbone_config`, which every model needs.
 
         Raises:
-            ValueError: If it is not set.
+            AttributeError: If it is not set; so that `transformers`, which asks a configuration without arguments for
+                its `vocab_size`, finds that it has none.
         """
         if self.backbone_config is None:
-            raise ValueError("PhoneXLConfig.backbone_config is not set: pass the configuration of an encoder")
+            raise AttributeError("PhoneXLConfig.backbone_config is not set: pass the configuration of an encoder")
         return self.backbone_config
 
     @property

@@ -20,7 +20,7 @@ from .crf import LinearChainCrf
 from .mlm_head import IGNORED, MlmHead, masked_rows, piece_vectors
 from .outputs import PhoneXLMaskedLMOutput, PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
 from .pipeline_phonexl import PhoneXLTokenClassificationPipeline  # noqa: F401  (so that one save carries its file)
-from .pooling import first_pieces, pool_embeddings, pool_words
+from .pooling import only_first, pool_embeddings, pool_words
 from .processing_phonexl import PhoneXLProcessor
 from .views import View, stack_views, unit_mask_of, widen_units, word_mask_of
 
@@ -159,8 +159,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         hidden, pieces = outputs.last_hidden_state, None
         if self.config.unit == "subword":
             pieces = hidden
-            pool = pool_words if self.config.pooling == "mean" else first_pieces
-            hidden = pool(pieces, view.word_ids, num_units)
+            word_ids = only_first(view.word_ids) if self.config.pooling == "first" else view.word_ids
+            hidden = pool_words(pieces, word_ids, num_units)
         return PhoneXLModelOutput(
             last_hidden_state=hidden[:, :num_units],
             piece_hidden_state=pieces,
@@ -173,10 +173,7 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
 
     def _embed_words(self, view: View, num_units: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         """Pooled spelling, pooled sound, attention mask and input vectors, one per unit."""
-        word_ids = view.word_ids
-        if self.config.pooling == "first":
-            before = F.pad(word_ids, (1, 0), value=-1)[:, :-1]
-            word_ids = word_ids.masked_fill(word_ids == before, -1)
+        word_ids = only_first(view.word_ids) if self.config.pooling == "first" else view.word_ids
         weight = self.get_input_embeddings().weight
         spelling = pool_embeddings(weight, view.input_ids, word_ids, num_units)
         sound = self._pool_sound(view, num_units)
@@ -365,12 +362,8 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             output_hidden_states=output_hidden_states,
         )
         logits = self.classifier(self.dropout(present(outputs.last_hidden_state)[:batch, :units]))
-        result = PhoneXLTokenClassifierOutput(
-            logits=logits,
-            unit_mask=unit_mask_of(views[0].word_ids, units),
-            hidden_states=outputs.hidden_states,
-            attentions=outputs.attentions,
-        )
+        result = PhoneXLTokenClassifierOutput(logits=logits, unit_mask=unit_mask_of(views[0].word_ids, units))
+        result.hidden_states, result.attentions = outputs.hidden_states, outputs.attentions
         if labels is None:
             return result
         if self.training:
@@ -461,12 +454,8 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         counts: dict[str, Tensor] | None,
     ) -> PhoneXLTokenClassifierOutput:
         """Divide every term by its own count and add them up (Eq. 3)."""
-        weights = {
-            "task": 1.0,
-            "align": self.config.align_weight,
-            "mlm": self.config.mlm_weight,
-            "xmlm": self.config.xmlm_weight,
-        }
+        config = self.config
+        weights = {"task": 1.0, "align": config.align_weight, "mlm": config.mlm_weight, "xmlm": config.xmlm_weight}
         losses = []
         for name, (total, own_count) in terms.items():
             count = own_count if counts is None else counts[name].to(total.device)
@@ -568,8 +557,9 @@ def _tied_keys(model: PhoneXLForTokenClassification | PhoneXLForMaskedLM, heads:
 
 
 def _processor_fields(config_fields: dict[str, Any]) -> dict[str, Any]:
-    names = ("languages", "phoneme_vocab", "phoneme_transcription", "unit", "max_pieces", "phoneme_prefix_bug")
-    return {name: config_fields[name] for name in names if name in config_fields}
+    names = {"languages", "use_phonemes", "phoneme_vocab", "phoneme_transcription"}
+    names |= {"unit", "max_pieces", "phoneme_prefix_bug"}
+    return {name: value for name, value in config_fields.items() if name in names}
 
 
 __all__ = ["PhoneXLForMaskedLM", "PhoneXLForTokenClassification", "PhoneXLModel", "PhoneXLPreTrainedModel"]

@@ -15,7 +15,8 @@ _SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")
 def inventory(languages: Iterable[str]) -> list[str]:
     """The segments that the default recipes of these languages produce, and single tone letters, sorted.
 
-    A language without a transcription of its own adds nothing.
+    Raises:
+        UnknownLanguageError: For a language without transcription.
     """
     segments = set(TONE_LETTERS)
     for language in languages:
@@ -123,9 +124,13 @@ def word_piece_ids(tokenizer: Any, word: str) -> list[int]:
 
 
 def _knows(tokenizer: Any, letter: str) -> bool:
-    """Whether the tokenizer keeps a letter: neither unknown nor turned into another (NFKC makes ʰ an h)."""
-    ids = tokenizer.encode(letter, add_special_tokens=False)
-    if not ids or tokenizer.unk_token_id in ids:
-        return False
-    pieces: list[str] = tokenizer.convert_ids_to_tokens(ids)
-    return "".join(pieces).replace("▁", "") == letter
+    """Whether the tokenizer keeps a letter: neither unknown nor turned into another (NFKC makes ʰ an h).
+
+    Inside a word too: WordPiece may have a letter without its "##" form, and then drops the whole word.
+    """
+    for text in (letter, letter * 2):
+        ids = tokenizer.encode(text, add_special_tokens=False)
+        pieces: list[str] = tokenizer.convert_ids_to_tokens(ids)
+        if tokenizer.unk_token_id in ids or "".join(pieces).replace("▁", "").replace("##", "") != text:
+            return False
+    return True

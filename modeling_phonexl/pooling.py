@@ -63,19 +63,17 @@ def pool_words(hidden: Tensor, word_ids: Tensor, num_units: int) -> Tensor:
     return sums / counts.clamp(min=1)
 
 
-def first_pieces(hidden: Tensor, word_ids: Tensor, num_units: int) -> Tensor:
-    """Take the vector of each unit's first piece.
+def only_first(word_ids: Tensor) -> Tensor:
+    """Keep each unit's first piece: pooled by the result, a unit is its first piece.
 
     Args:
-        hidden: Vectors of the pieces, shape (batch, pieces, hidden).
         word_ids: Unit of each piece, -1 for padding, shape (batch, pieces).
-        num_units: Width of the result.
 
     Returns:
-        Unit vectors, shape (batch, num_units, hidden); zero where a row has no such unit.
+        The same with -1 for all later pieces.
 
-    >>> first_pieces(torch.tensor([[[1.0], [3.0], [5.0]]]), torch.tensor([[0, 0, 1]]), 2).tolist()
-    [[[1.0], [5.0]]]
+    >>> only_first(torch.tensor([[0, 1, 1, 2, -1]])).tolist()
+    [[0, 1, -1, 2, -1]]
     """
     before = F.pad(word_ids, (1, 0), value=-1)[:, :-1]
-    return pool_words(hidden, word_ids.masked_fill(word_ids == before, -1), num_units)
+    return word_ids.masked_fill(word_ids == before, -1)

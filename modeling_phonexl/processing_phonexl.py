@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, BatchFeature, ProcessorMixin
+from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
 
+from .configuration_phonexl import PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .transcription import Transcriber, find_language, guess_language
 from .transcription_ja import transcribe as _ja  # noqa: F401  (a relative import makes the file travel)
@@ -124,7 +125,11 @@ class PhoneXLProcessor(ProcessorMixin):
             **fields: Arguments of the constructor; `phoneme_vocab` names the kind here, as in `PhoneXLConfig`.
         """
         kind = fields.pop("phoneme_vocab", "extended")
-        return cls(AutoTokenizer.from_pretrained(name_or_path), phoneme_vocab_kind=kind, **fields)
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+        positions = PhoneXLConfig(AutoConfig.from_pretrained(name_or_path)).max_units
+        if positions is not None:  # many tokenizers were saved without a length; `windows` cuts by it
+            tokenizer.model_max_length = min(tokenizer.model_max_length, positions)
+        return cls(tokenizer, phoneme_vocab_kind=kind, **fields)
 
     @property
     def phonemes(self) -> PhonemeVocabulary:

@@ -74,6 +74,15 @@ def test_a_sentence_of_one_word_adds_nothing_and_is_not_nan(normalize: str) -> N
     assert spelling.grad.isfinite().all()
 
 
+def test_padding_leaves_no_nan_on_the_way_back() -> None:
+    """A padded row has no candidate; a softmax over nothing is NaN, which stops a run under anomaly detection."""
+    spelling, sound, mask = random_words([4, 1], width=6)
+    with torch.autograd.set_detect_anomaly(True):
+        alignment_loss(spelling.requires_grad_(), sound.requires_grad_(), mask, torch.tensor(14.3))[0].backward()
+    assert spelling.grad is not None
+    assert not spelling.grad[~mask].any()
+
+
 @pytest.mark.parametrize("pad_to", [None, 6])
 def test_a_batch_without_words_is_zero(pad_to: int | None) -> None:
     spelling, sound, _ = random_words([3])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from transformers import AutoConfig, BertConfig, CanineConfig, DistilBertConfig, XLMRobertaConfig
 
-from modeling_phonexl import PhoneXLConfig
+from modeling_phonexl import PhoneXLConfig, PhoneXLModel
 from modeling_phonexl.configuration_phonexl import AUTO_MAP, CUSTOM_PIPELINES
 
 # Every field with a value that is not its default.
@@ -80,8 +80,10 @@ def test_a_default_configuration_can_be_printed_copied_and_saved(tmp_path: Path)
 
 
 def test_a_configuration_without_backbone_says_what_is_missing() -> None:
-    with pytest.raises(ValueError, match="backbone_config is not set"):
+    with pytest.raises(AttributeError, match="backbone_config is not set"):
         _ = PhoneXLConfig().hidden_size
+    with pytest.raises(AttributeError, match="backbone_config is not set"):
+        PhoneXLModel(PhoneXLConfig())
 
 
 def test_the_dict_of_the_backbone_is_not_changed(bert_config: BertConfig) -> None:

@@ -80,7 +80,7 @@ def test_a_sentence_without_words_counts_nothing() -> None:
     likelihood.sum().backward()
     assert emissions.grad is not None
     assert torch.equal(emissions.grad[0], torch.zeros(2, 3))
-    assert all(parameter.grad.isfinite().all() for parameter in crf.parameters())
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in crf.parameters())
     assert crf.decode(emissions, mask)[0].tolist() == [-100, -100]
 
 

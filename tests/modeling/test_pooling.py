@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from modeling_phonexl.pooling import first_pieces, pool_embeddings, pool_words
+from modeling_phonexl.pooling import only_first, pool_embeddings, pool_words
 
 # Rows of piece counts: words of one to four pieces; 0 is a unit without pieces.
 COUNTS = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=6), min_size=1, max_size=4)
@@ -53,7 +53,9 @@ def test_pooled_vectors_equal_a_loop_over_words(rows: list[list[int]], spare: in
         pool_embeddings(table, ids, word_ids, num_units), loop(vectors, word_ids, num_units, mean)
     )
     torch.testing.assert_close(pool_words(vectors, word_ids, num_units), loop(vectors, word_ids, num_units, mean))
-    assert torch.equal(first_pieces(vectors, word_ids, num_units), loop(vectors, word_ids, num_units, first))
+    firsts, expected = only_first(word_ids), loop(vectors, word_ids, num_units, first)
+    assert torch.equal(pool_embeddings(table, ids, firsts, num_units), expected)
+    assert torch.equal(pool_words(vectors, firsts, num_units), expected)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.bfloat16, 2e-2)])

@@ -1,0 +1,207 @@
+"""The pipeline from raw text to tags: offsets, spans, languages and long texts."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoProcessor
+
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor, PhoneXLTokenClassificationPipeline
+from modeling_phonexl.transcription import UnknownLanguageError
+
+TEXTS = [
+    "我住在北京。",
+    "Tôi sống ở Hà Nội.",
+    "私は東京に住む。",
+    "나는 서울에 산다.",
+    "",
+    "  \n ",
+    "😀 ​\t…",
+]
+
+MakePipeline = Callable[..., PhoneXLTokenClassificationPipeline]
+
+
+@pytest.fixture(scope="module")
+def make_pipeline(make_tagger: Any, processor: PhoneXLProcessor) -> MakePipeline:
+    def make(processor: PhoneXLProcessor = processor, **fields: Any) -> PhoneXLTokenClassificationPipeline:
+        tagger: PhoneXLForTokenClassification = make_tagger(**fields)
+        torch.manual_seed(3)
+        torch.nn.init.normal_(tagger.classifier.weight)
+        return PhoneXLTokenClassificationPipeline(model=tagger, tokenizer=processor.tokenizer, processor=processor)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def pipe(make_pipeline: MakePipeline) -> PhoneXLTokenClassificationPipeline:
+    return make_pipeline()
+
+
+def flat(entries: list[dict[str, Any]]) -> list[tuple[str, float, int, int]]:
+    return [(entry["entity"], round(entry["score"], 4), entry["start"], entry["end"]) for entry in entries]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_word_is_tagged_and_its_offsets_slice_the_text(pipe: Any, processor: Any, text: str) -> None:
+    entries = pipe(text)
+    assert [(entry["start"], entry["end"]) for entry in entries] == processor.segment(text)
+    assert [entry["index"] for entry in entries] == list(range(len(entries)))
+    for entry in entries:
+        assert text[entry["start"] : entry["end"]] == entry["word"] != ""
+        assert entry["entity"] in pipe.model.config.label2id
+        assert type(entry["score"]) is float
+        assert 0 < entry["score"] <= 1
+
+
+@torch.no_grad()
+def test_tags_are_those_of_the_model(pipe: Any, processor: Any) -> None:
+    for text in TEXTS[:4]:
+        logits = pipe.model(**processor(text)).logits[0, 1:-1]
+        names = [pipe.model.config.id2label[index] for index in logits.argmax(-1).tolist()]
+        entries = pipe(text)
+        assert [entry["entity"] for entry in entries] == names
+        scores = torch.tensor([entry["score"] for entry in entries])
+        torch.testing.assert_close(scores, logits.softmax(-1).amax(-1), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("head", ["softmax", "crf"])
+@pytest.mark.parametrize("batch_size", [2, 3, 16])
+def test_batches_give_what_single_texts_give(make_pipeline: MakePipeline, head: str, batch_size: int) -> None:
+    """The stock collation pads unit numbers with 0, which is [CLS]: every padded piece would be pooled into it."""
+    pipe = make_pipeline(head=head)
+    texts = [*TEXTS, "Hà Nội " * 80]
+    expected = [flat(pipe(text)) for text in texts]
+    assert [flat(entries) for entries in pipe(texts, batch_size=batch_size)] == expected
+
+    def stream() -> Iterator[str]:
+        yield from texts
+
+    assert [flat(entries) for entries in pipe(stream(), batch_size=batch_size)] == expected
+    assert [flat(entries) for entries in pipe(texts)] == expected
+
+
+@pytest.mark.parametrize("unit", ["word", "subword"])
+def test_a_long_text_gives_every_word_once_and_in_order(make_pipeline: MakePipeline, processor: Any, unit: str) -> None:
+    """Text beyond the positions is read in windows, not cut off."""
+    text = "Tôi sống ở Hà Nội. " * 60
+    pipe = make_pipeline(PhoneXLProcessor(processor.tokenizer, unit=unit), unit=unit)
+    entries = pipe(text)
+    assert len(entries) > 4 * 64
+    assert [(entry["start"], entry["end"]) for entry in entries] == processor.segment(text, "vi")
+    assert [entry["index"] for entry in entries] == list(range(len(entries)))
+
+
+def test_languages_are_guessed_or_given(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    transcribe = PhoneXLProcessor.transcribe
+
+    def listen(self: PhoneXLProcessor, tokens: Any, language: str) -> Any:
+        asked.append(language)
+        return transcribe(self, tokens, language)
+
+    monkeypatch.setattr(PhoneXLProcessor, "transcribe", listen)
+    pipe("東京。")
+    pipe("東京。", language="ja")
+    pipe(["Hà Nội", "東京"], language="zho")
+    assert asked == ["zh", "ja", "zho", "zho"]
+    assert flat(pipe("東京。")) != flat(pipe("東京。", language="ja"))
+
+
+def test_an_unknown_language_or_strategy_is_refused(pipe: Any) -> None:
+    with pytest.raises(UnknownLanguageError, match="unknown language 'xx'; known: zh"):
+        pipe("text", language="xx")
+    with pytest.raises(ValueError, match="'first': PhoneXL tags whole words and knows 'none', 'simple'"):
+        pipe("text", aggregation_strategy="first")
+    with pytest.raises(ValueError, match="expected text, found list"):
+        pipe([["Hà", "Nội"]], is_split_into_words=True)
+
+
+@pytest.fixture
+def tag_as(make_tagger: Any, processor: PhoneXLProcessor) -> Callable[..., Any]:
+    """What the pipeline makes of "北 京 住 我 他" when the model gives its words these tags."""
+
+    def tag(tags: str, **arguments: Any) -> Any:
+        ids = {name: index for index, name in enumerate(["O", "B-LOC", "I-LOC", "B-PER", "I-PER", "NOUN", "I-NOUN"])}
+        model = make_tagger(label2id=ids, id2label={index: name for name, index in ids.items()})
+        model.decode = lambda logits, unit_mask: torch.tensor([[-100, *(ids[name] for name in tags.split()), -100]])
+        characters = PhoneXLProcessor(processor.tokenizer, token_unit="character")
+        pipe = PhoneXLTokenClassificationPipeline(model=model, tokenizer=processor.tokenizer, processor=characters)
+        return pipe("北 京 住 我 他", **arguments)
+
+    return tag
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        ("B-LOC I-LOC O B-PER O", [("LOC", "北 京"), ("PER", "我")]),
+        ("B-LOC B-LOC I-LOC I-LOC O", [("LOC", "北"), ("LOC", "京 住 我")]),
+        ("I-LOC I-LOC O O I-PER", [("LOC", "北 京"), ("PER", "他")]),  # an I- tag that continues nothing starts a span
+        ("B-LOC I-PER O I-LOC I-LOC", [("LOC", "北"), ("PER", "京"), ("LOC", "我 他")]),
+        ("B-LOC O I-LOC O O", [("LOC", "北"), ("LOC", "住")]),
+        ("NOUN NOUN O I-LOC O", [("NOUN", "北"), ("NOUN", "京"), ("LOC", "我")]),  # no prefix: one entry per word
+        ("NOUN I-NOUN O O O", [("NOUN", "北"), ("NOUN", "京")]),
+        ("O O O O O", []),
+    ],
+)
+def test_simple_aggregation_joins_spans(tag_as: Any, tags: str, spans: list[tuple[str, str]]) -> None:
+    found = tag_as(tags, aggregation_strategy="simple")
+    assert [(span["entity_group"], span["word"]) for span in found] == spans
+    for span in found:
+        assert "北 京 住 我 他"[span["start"] : span["end"]] == span["word"]
+
+
+def test_the_score_of_a_span_is_the_mean_of_its_words(tag_as: Any) -> None:
+    tags = "B-LOC I-LOC I-LOC O O"
+    words = tag_as(tags)
+    (span,) = tag_as(tags, aggregation_strategy="simple")
+    assert span["score"] == pytest.approx(sum(word["score"] for word in words[:3]) / 3)
+
+
+def test_spans_of_a_long_text_cross_windows(make_pipeline: MakePipeline) -> None:
+    """A span must not end where a window does."""
+    pipe = make_pipeline()
+    with torch.no_grad():
+        pipe.model.classifier.weight.zero_()
+        pipe.model.classifier.bias.copy_(torch.tensor([0.0, 0.0, 9.0, 0.0, 0.0]))  # every word is I-LOC
+    text = "Hà Nội " * 100
+    (span,) = pipe(text, aggregation_strategy="simple")
+    assert (span["start"], span["end"]) == (0, len(text) - 1)
+
+
+def test_ignored_labels_are_left_out(tag_as: Any) -> None:
+    assert [entry["entity"] for entry in tag_as("O B-LOC O O B-PER", ignore_labels=["O"])] == ["B-LOC", "B-PER"]
+
+
+def test_a_saved_pipeline_has_its_processor(make_pipeline: MakePipeline, processor: Any, tmp_path: Path) -> None:
+    """The stock pipeline saves model and tokenizer alone; a processor of default fields would be made up in silence."""
+    pipe = make_pipeline(PhoneXLProcessor(processor.tokenizer, phoneme_vocab=["ɤ"], token_unit="character"))
+    pipe.save_pretrained(tmp_path)
+    model = PhoneXLForTokenClassification.from_pretrained(tmp_path)
+    processor = AutoProcessor.from_pretrained(tmp_path)
+    assert type(processor) is PhoneXLProcessor
+    assert (processor.phoneme_vocab, processor.token_unit) == (["ɤ"], "character")
+    again = PhoneXLTokenClassificationPipeline(model=model, tokenizer=processor.tokenizer, processor=processor)
+    for text in TEXTS:
+        assert flat(again(text)) == flat(pipe(text))
+
+
+def test_words_of_a_long_text_are_tagged_with_context_on_both_sides(pipe: Any, processor: Any) -> None:
+    """Where two windows meet, each word's tag comes from the window in which it is not at the end."""
+    text = "Tôi sống ở Hà Nội. " * 40
+    encoded = processor.encode(processor.words(text, "vi"), "vi")
+    tags = [entry["entity"] for entry in pipe(text, language="vi")]
+    windows = processor.windows(encoded)
+    assert len(windows) > 2
+    names = pipe.model.config.id2label
+    for window in windows:
+        with torch.no_grad():
+            output = pipe.model(**processor.pad([encoded.cut(window.start, window.end)]))
+        ids = output.logits[0, 1:-1].argmax(-1).tolist()
+        scored = ids[window.first - window.start : window.last - window.start]
+        assert [names[index] for index in scored] == tags[window.first : window.last]
+    assert all(later.first > later.start for _, later in itertools.pairwise(windows))

@@ -1,0 +1,271 @@
+"""The processor: text to tensors and back, windows over long sentences, and what saving keeps."""
+
+import copy
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast
+
+from modeling_phonexl import PhoneXLProcessor
+from modeling_phonexl.processing_phonexl import EncodedSentence
+from modeling_phonexl.transcription import UnknownLanguageError
+
+SENTENCES = {
+    "zh": "我住在北京。",
+    "vi": "Tôi sống ở Hà Nội.",
+    "ja": "私は東京に住む。",
+    "ko": "나는 서울에 산다.",
+}
+ROWS = ["zh", "vi", "ja", "ko"]
+
+
+def ragged(ids: Tensor, units: Tensor) -> list[list[list[int]]]:
+    """Pieces of each word of each row, from padded tensors; specials left out."""
+    rows = []
+    for row, unit in zip(ids.tolist(), units.tolist(), strict=True):
+        words: list[list[int]] = [[] for _ in range(max(unit) + 1)]
+        for piece, index in zip(row, unit, strict=True):
+            if index >= 0:
+                words[index].append(piece)
+        rows.append(words[1:-1])
+    return rows
+
+
+@pytest.mark.parametrize("language", ROWS)
+def test_padded_tensors_hold_what_was_encoded(processor: PhoneXLProcessor, language: str) -> None:
+    """A batch of unequal sentences, taken apart again, is the sentences."""
+    words = processor.words(SENTENCES[language], language)
+    encoded = [
+        processor.encode(words, language, labels=range(len(words))),
+        processor.encode(words[:1], language, labels=[7]),
+    ]
+    batch = processor.pad(encoded)
+    assert ragged(batch["input_ids"], batch["word_ids"]) == [sentence.pieces for sentence in encoded]
+    sounds = ragged(batch["phoneme_ids"], batch["phoneme_word_ids"])
+    assert sounds == [sentence.phoneme_pieces for sentence in encoded]
+    padding = [-100] * (len(words) - 1)
+    assert batch["labels"].tolist() == [[-100, *range(len(words)), -100], [-100, 7, -100, *padding]]
+    row = ROWS.index(language)
+    assert batch["language_ids"].tolist() == [[row] * (len(words) + 2), [row] * 3 + [-1] * (len(words) - 1)]
+
+
+@pytest.mark.parametrize("language", ROWS)
+def test_sentences_start_and_end_with_specials_in_spelling_and_sound(processor: Any, language: str) -> None:
+    batch = processor(SENTENCES[language])
+    for ids, first, last in (
+        ("input_ids", processor.tokenizer.cls_token_id, processor.tokenizer.sep_token_id),
+        ("phoneme_ids", processor.phonemes.cls_id, processor.phonemes.sep_id),
+    ):
+        assert batch[ids][0, [0, -1]].tolist() == [first, last]
+    assert batch["word_ids"][0, 0] == 0
+    assert batch["word_ids"][0, -1] == batch["phoneme_word_ids"][0, -1] == batch["language_ids"].size(1) - 1
+
+
+def test_raw_text_tokens_and_batches_agree(processor: PhoneXLProcessor) -> None:
+    """One string, a list of one, and its tokens are the same sentence; the language is guessed by script."""
+    text = SENTENCES["ko"]
+    one = processor(text)
+    for other in (
+        processor([text]),
+        processor(text, language="kor"),
+        processor(processor.words(text), is_split_into_words=True),
+        processor([processor.words(text)], language="ko", is_split_into_words=True),
+    ):
+        assert {name: value.tolist() for name, value in other.items()} == {n: v.tolist() for n, v in one.items()}
+    both = processor([text, SENTENCES["zh"]])
+    assert both["language_ids"][:, 0].tolist() == [3, 0]
+
+
+def test_a_token_without_piece_is_unknown_not_absent(processor: PhoneXLProcessor) -> None:
+    """WordPiece drops invisible characters: the word would vanish and every later label would move by one."""
+    assert processor.tokenizer.encode("\u200b", add_special_tokens=False) == []
+    encoded = processor.encode(["Hà", "\u200b", "Nội"], "vi", phonemes=[["a"], ["b"], []])
+    assert encoded.pieces[1] == [processor.tokenizer.unk_token_id]
+    assert encoded.phoneme_pieces[2] == [processor.phonemes.unk_id]
+
+
+@settings(max_examples=50, deadline=None)
+@given(tokens=st.lists(st.text(max_size=6), max_size=5), language=st.sampled_from(["zh", "vi", "ko"]))
+def test_any_token_has_a_piece_and_a_sound(processor: Any, tokens: list[str], language: str) -> None:
+    encoded = processor.encode(tokens, language)
+    assert len(encoded.pieces) == len(encoded.phoneme_pieces) == len(tokens)
+    assert all(encoded.pieces)
+    assert all(encoded.phoneme_pieces)
+    processor.pad([encoded])
+
+
+def test_wrong_numbers_of_labels_or_phonemes_are_refused(processor: PhoneXLProcessor) -> None:
+    with pytest.raises(ValueError, match=r"3 labels for 2 tokens: 'Hà Nội'"):
+        processor.encode(["Hà", "Nội"], "vi", labels=[1, 2, 3])
+    with pytest.raises(ValueError, match="1 phonemes for 2 tokens"):
+        processor.encode(["Hà", "Nội"], "vi", phonemes=[["a"]])
+    with pytest.raises(ValueError, match="1 lists of labels for 2 sentences"):
+        processor([["Hà"], ["Nội"]], "vi", is_split_into_words=True, labels=[[1]])
+    with pytest.raises(ValueError, match="nothing to encode"):
+        processor([])
+
+
+def test_an_unknown_language_is_refused_and_one_without_row_has_none(tokenizer: PreTrainedTokenizerFast) -> None:
+    processor = PhoneXLProcessor(tokenizer, languages=["zh", "vi"])
+    with pytest.raises(UnknownLanguageError, match="unknown language 'jp'; known: zh, vi, ja, ko"):
+        processor("あ", language="jp")
+    assert [processor.language_id(code) for code in ("zh", "vie", "ko")] == [0, 1, -1]
+    assert set(processor("산다")["language_ids"].flatten().tolist()) == {-1}
+
+
+def test_romanisation_is_the_sound_of_the_romanised_model(tokenizer: PreTrainedTokenizerFast) -> None:
+    processor = PhoneXLProcessor(tokenizer, phoneme_transcription="roman")
+    assert processor.transcribe(["서울"], "ko") == [("seoul",)]
+    assert processor.encode(["서울"], "ko").phoneme_pieces == [tokenizer.encode("seoul", add_special_tokens=False)]
+
+
+def test_a_model_without_phonemes_gets_none(tokenizer: PreTrainedTokenizerFast) -> None:
+    batch = PhoneXLProcessor(tokenizer, use_phonemes=False)(SENTENCES["zh"])
+    assert set(batch) == {"input_ids", "word_ids", "language_ids"}
+
+
+def test_character_models_read_characters(tokenizer: PreTrainedTokenizerFast) -> None:
+    processor = PhoneXLProcessor(tokenizer, token_unit="character")
+    assert processor.words("北 京。") == ["北", "京", "。"]
+    assert processor.segment("北 京。") == [(0, 1), (2, 3), (3, 4)]
+
+
+def test_a_tokenizer_of_another_family_is_refused(tokenizer: PreTrainedTokenizerFast) -> None:
+    """A decoder's tokenizer has no [CLS]; `None` as an id would fail far from here."""
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, unk_token="[UNK]")
+    with pytest.raises(ValueError, match="no cls_token"):
+        PhoneXLProcessor(bare)
+
+
+# Windows
+
+
+def sentence_of(costs: list[int], sounds: list[int] | None = None) -> EncodedSentence:
+    pieces, phonemes = ([[9] * count for count in counts] for counts in (costs, sounds or costs))
+    return EncodedSentence(pieces, phonemes, [0] * len(costs), 0, list(range(len(costs))))
+
+
+def limited(processor: PhoneXLProcessor, length: int, **fields: Any) -> PhoneXLProcessor:
+    """The same processor with a shorter tokenizer."""
+    shorter = copy.copy(processor)
+    shorter.tokenizer = copy.deepcopy(processor.tokenizer)
+    shorter.tokenizer.model_max_length = length
+    for name, value in fields.items():
+        setattr(shorter, name, value)
+    return shorter
+
+
+def check_windows(
+    processor: PhoneXLProcessor, sentence: EncodedSentence, costs: list[int], limit: int, overlap: int
+) -> None:
+    windows = processor.windows(sentence)
+    scored = [word for window in windows for word in range(window.first, window.last)]
+    assert scored == list(range(len(costs)))  # every word, in order, in exactly one window
+    for window in windows:
+        assert window.start <= window.first <= window.last <= window.end
+        assert sum(costs[window.start : window.end]) <= limit
+    for earlier, later in itertools.pairwise(windows):
+        assert earlier.start < later.start <= earlier.end < later.end
+        assert sum(costs[later.start : earlier.end]) <= overlap
+
+
+@settings(max_examples=200, deadline=None)
+@given(costs=st.lists(st.integers(1, 12), max_size=60), length=st.integers(3, 20))
+def test_windows_over_pieces_score_every_word_once(processor: Any, costs: list[int], length: int) -> None:
+    """A word in two windows would be counted twice in the score, one in none would be lost."""
+    shorter, limit = limited(processor, length, unit="subword"), length - 2
+    sentence = sentence_of(costs)
+    check_windows(shorter, sentence, [min(cost, limit) for cost in costs], limit, limit // 4)
+    for window in shorter.windows(sentence):
+        assert shorter.pad([sentence.cut(window.start, window.end)])["input_ids"].size(1) <= length
+
+
+@settings(max_examples=100, deadline=None)
+@given(costs=st.lists(st.integers(1, 12), max_size=60), length=st.integers(3, 20))
+def test_windows_over_units_count_words_not_pieces(processor: Any, costs: list[int], length: int) -> None:
+    """Pieces are pooled and cost no positions."""
+    shorter = limited(processor, length, unit="word")
+    check_windows(shorter, sentence_of(costs), [1] * len(costs), length - 2, (length - 2) // 4)
+    assert len(shorter.windows(sentence_of(costs))) <= 1 or len(costs) > length - 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=40), most=st.integers(3, 12))
+def test_the_released_cut_counts_spelling_and_sound_and_does_not_overlap(processor: Any, pairs: Any, most: int) -> None:
+    costs, sounds = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    limit = most - 2
+    own = [min(limit, max(pair)) for pair in pairs]
+    check_windows(limited(processor, 64, max_pieces=most), sentence_of(costs, sounds), own, limit, 0)
+
+
+def test_context_stands_on_both_sides_of_a_border(processor: PhoneXLProcessor) -> None:
+    """A word at a border is scored where it has neighbours on both sides."""
+    first, second = limited(processor, 18).windows(sentence_of([1] * 20))
+    assert (first.start, first.first, first.last, first.end) == (0, 0, 14, 16)
+    assert (second.start, second.first, second.last, second.end) == (12, 14, 20, 20)
+
+
+def test_a_cut_sentence_keeps_words_with_their_labels(processor: PhoneXLProcessor) -> None:
+    encoded = processor.encode(["Hà", "Nội", "."], "vi", labels=[1, 2, 0])
+    part = encoded.cut(1, 3)
+    assert part == processor.encode(["Nội", "."], "vi", phonemes=None, labels=[2, 0])
+    assert processor.encode(["Hà"], "vi").cut(0, 1).labels is None
+
+
+def test_a_tokenizer_without_length_is_cut_at_the_backbones_positions(
+    tokenizer: PreTrainedTokenizerFast, bert_config: BertConfig, tmp_path: Path
+) -> None:
+    """Many tokenizers were saved without a length; the model would refuse the sentence that no window cut."""
+    BertModel(bert_config).save_pretrained(tmp_path)
+    endless = copy.deepcopy(tokenizer)
+    endless.model_max_length = int(1e30)
+    endless.save_pretrained(tmp_path)
+    processor = PhoneXLProcessor.from_backbone(str(tmp_path))
+    windows = processor.windows(sentence_of([1] * 100))
+    assert max(window.end - window.start for window in windows) == 62
+
+
+# Saving
+
+
+def test_saving_keeps_every_field(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    fields: dict[str, Any] = {
+        "languages": ["ko", "vi"],
+        "phoneme_vocab_kind": "segments",
+        "phoneme_transcription": "roman",
+        "unit": "subword",
+        "token_unit": "character",
+        "phoneme_prefix_bug": True,
+        "max_pieces": 40,
+    }
+    processor = PhoneXLProcessor(tokenizer, **fields)
+    processor.save_pretrained(tmp_path)
+    loaded = AutoProcessor.from_pretrained(tmp_path)
+    assert type(loaded) is PhoneXLProcessor
+    for name, value in fields.items():
+        assert getattr(loaded, name) == value, name
+    assert loaded.recipe == processor.recipe
+    assert loaded.phoneme_vocab == processor.phoneme_vocab
+    assert loaded.config_fields() == processor.config_fields()
+    assert loaded.tokenizer.model_max_length == 64
+    assert PhoneXLProcessor(tokenizer, use_phonemes=False).config_fields()["use_phonemes"] is False
+
+
+def test_the_saved_list_of_phonemes_counts_not_the_one_of_this_version(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """A later version with another inventory must not renumber the sounds of an old model."""
+    old = PhoneXLProcessor(tokenizer, phoneme_vocab=["ɤ", "ɯ"])
+    old.save_pretrained(tmp_path)
+    loaded = PhoneXLProcessor.from_pretrained(tmp_path)
+    assert loaded.phoneme_vocab == ["ɤ", "ɯ"]
+    assert loaded.phoneme_pieces(("ɯ",)) == [len(tokenizer) + 1]
+    batches = [p(list(SENTENCES.values())) for p in (old, loaded)]
+    for name in batches[0]:
+        assert torch.equal(batches[0][name], batches[1][name]), name
