@@ -1,6 +1,6 @@
 """What a model repository holds: the files of this folder travel to the Hub as they are, flat.
 
-Lazy, so that `modeling_phonexl.transcription` loads without torch; asking for a class registers it with the Auto classes.
+Lazy, so that `modeling_phonexl.transcription` loads without torch; asking for a model class registers all of them.
 """
 
 import importlib

@@ -181,7 +181,7 @@ class Transcriber:
 
 
 def normal_form(ipa: str) -> str:
-    """NFD with IPA's own ɡ (U+0261), without spaces: the one form in which IPA is stored (ASCII g is another code point)."""
+    """NFD with IPA's own ɡ (U+0261; ASCII g is another code point), without spaces: the one form of stored IPA."""
     return "".join(unicodedata.normalize("NFD", ipa).replace("g", "ɡ").split())
 
 
@@ -204,7 +204,7 @@ def passed(token: str) -> Transcription:
 
 
 def script(char: str) -> str:
-    """Class of a character: "han", "kana", "hangul", "latin", "digit" or "other" (punctuation, spaces, marks, other scripts).
+    """Class of a character: "han", "kana", "hangul", "latin", "digit" or "other" (punctuation, marks, other scripts).
 
     >>> [script(c) for c in "漢あㄱ한é７。"]
     ['han', 'kana', 'hangul', 'hangul', 'latin', 'digit', 'other']

@@ -13,7 +13,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data beside the checkout; licences forbid shipping it, so its tests skip where it is absent."""
+    """The folder of real data beside the checkout; licences forbid shipping it: its tests skip where it is absent."""
     folder = Path(os.environ.get("PHONEXL_SHARED", ROOT.parent / "shared"))
     if not (folder / "data").is_dir():
         pytest.skip(f"no shared data in {folder} (set PHONEXL_SHARED)")

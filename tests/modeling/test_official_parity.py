@@ -138,9 +138,7 @@ def test_every_stage_of_the_task_pass_agrees(build: Any, batch: Any, expected: A
     model = build()
     caught: dict[str, Tensor] = {}
     embeddings = model.phonexl.backbone.embeddings
-    embeddings.LayerNorm.register_forward_hook(
-        lambda _, inputs, output: caught.update(sum=inputs[0], embedding=output)
-    )
+    embeddings.LayerNorm.register_forward_hook(lambda _, inputs, output: caught.update(sum=inputs[0], embedding=output))
     names = ("input_ids", "word_ids", "phoneme_ids", "phoneme_word_ids", "language_ids")
     output = model.phonexl(**{name: batch[name] for name in names})
     logits = model(**{name: batch[name] for name in names}).logits
@@ -255,12 +253,19 @@ def test_stock_xlmr_reproduces_the_released_roberta_with_its_empty_unit(folder: 
         layer_norm_eps=1e-5,
         pad_token_id=1,
     )
-    weights = {name.replace("roberta.", "bert.", 1): v for name, v in load_file(folder / "xlmr_weights.safetensors").items()}
+    weights = {
+        name.replace("roberta.", "bert.", 1): v for name, v in load_file(folder / "xlmr_weights.safetensors").items()
+    }
     weights = {ours(name): value for name, value in weights.items()}
     size = weights["phonexl.phoneme_embeddings.weight"].size(0)
     rows = weights["phonexl.language_embeddings.weight"].size(0)
     config = PhoneXLConfig.official(
-        backbone, languages=["zh", "vi"][:rows], phoneme_vocab_size=size, extra_empty_unit=True, num_labels=5, **dict.fromkeys(WEIGHTS, 0)
+        backbone,
+        languages=["zh", "vi"][:rows],
+        phoneme_vocab_size=size,
+        extra_empty_unit=True,
+        num_labels=5,
+        **dict.fromkeys(WEIGHTS, 0),
     )
     model = PhoneXLForTokenClassification(config).eval()
     loaded = model.load_state_dict(weights, strict=False)
