@@ -1,10 +1,12 @@
 """What a training run says while it runs: a bar and a line per log on standard error, nothing on standard output.
 
-The stock Trainer prints its logs to standard output, where results belong.
+The stock Trainer's own callbacks, which print to standard output, are removed in `training/run.py`.
 """
 
 import sys
-from typing import Any
+import time
+from types import TracebackType
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -12,6 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.utils import logging as transformers_logging
 
 _SHOWN = ("loss", "task_loss", "align_loss", "mlm_loss", "xmlm_loss", "eval_accuracy", "eval_xtreme_f1")
+_MEASURED = 3  # steps by which the whole is estimated; the first, which warms up, does not count
 
 
 def quiet_transformers() -> None:
@@ -21,19 +24,36 @@ def quiet_transformers() -> None:
 
 
 class TrainingProgress(TrainerCallback):
-    """A bar over the steps of one training, named after the system."""
+    """Progress of one training after another, each named; a context that gives the terminal back when one is cut off.
+
+    Args:
+        name: The system.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._console = Console(file=sys.stderr, stderr=True)
+        self._console = Console(file=sys.stderr, markup=False, highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
+        self._first_step = 0
+        self._start = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
+    ) -> None:
+        self._stop()
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        """Say how many steps there are; on a terminal, draw a bar."""
         if not state.is_world_process_zero:
             return
-        self._console.print(f"{self._name}: {state.max_steps} steps")
+        done = f", {state.global_step} of them done" if state.global_step else ""
+        self._console.print(f"{self._name}, seed {args.seed}: {state.max_steps} steps{done}")
+        self._first_step = state.global_step
         if self._console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             self._bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self._console)
@@ -41,8 +61,18 @@ class TrainingProgress(TrainerCallback):
             self._bar.start()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Move the bar; where there is none, say once how long it will take."""
+        if not state.is_world_process_zero:
+            return
         if self._bar is not None:
             self._bar.update(self._bar.tasks[0].id, completed=state.global_step)
+            return
+        measured = state.global_step - self._first_step - 1
+        if measured == 0:
+            self._start = time.monotonic()
+        elif measured == _MEASURED:
+            left = (time.monotonic() - self._start) / _MEASURED * (state.max_steps - state.global_step)
+            self._console.print(f"  about {format_duration(left)} to go at the pace of the first steps")
 
     def on_log(
         self,
@@ -52,13 +82,31 @@ class TrainingProgress(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
+        """Show losses and dev scores."""
         shown = [f"{name} {logs[name]:.3f}" for name in _SHOWN if logs and name in logs]
         if shown and state.is_world_process_zero:
-            self._console.print(f"  step {state.global_step}: {', '.join(shown)}", highlight=False)
+            self._console.print(f"  step {state.global_step}: {', '.join(shown)}")
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        """Take the bar away."""
+        self._stop()
+
+    def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def format_duration(seconds: float) -> str:
+    """A rough duration in words.
+
+    >>> format_duration(34), format_duration(200), format_duration(9000)
+    ('30 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{max(10, round(seconds, -1)):.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -32,7 +32,7 @@ class Result:
         data: Hash and number of sentences of each file that was read.
         scores: `scores[language][split][metric]`, fractions; `scores[...]["new_sentences"]` leaves out sentences that
             also occur in train.
-        coverage: Tokens by reason of their transcription, per language.
+        coverage: Tokens by reason of their transcription, per part of the data ("train", "vi.test").
         training: Steps, seconds, seconds per step, best dev score, last losses and norms.
         versions: Python and packages.
         hardware: Processor, cores or accelerator, precision.

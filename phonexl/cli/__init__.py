@@ -1,7 +1,11 @@
 """The command line: `phonexl NOUN VERB`. Commands parse, call a function elsewhere, and print.
 
-Results go to stdout or to files, progress to stderr; exit codes are those of `errors.py`.
+Results go to stdout or to files, progress to stderr; exit codes are those of `errors.py`. A command imports torch and
+transformers when it runs, not before: they take seconds, which `--help` and `transcribe` need not wait for.
 """
+
+import io
+import sys
 
 import typer
 
@@ -27,5 +31,8 @@ app.add_typer(results_app, name="results")
 
 
 def main() -> None:
-    """Entry point of the `phonexl` command."""
+    """Entry point of the `phonexl` command; writes UTF-8 with LF, whatever the locale: IPA fits into nothing else."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=stream.errors, newline="\n")
     app()

@@ -13,7 +13,6 @@ import typer
 
 from dataset_scripts.readers import DataError
 from modeling_phonexl.transcription import MissingToolError
-from phonexl.backbone import BackboneError
 
 USAGE, DATA, TOOL, INTERRUPTED = 2, 3, 4, 130
 
@@ -30,26 +29,38 @@ def honest_exit(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            returned = command(*args, **kwargs)
+            sys.stdout.flush()  # here a reader that left is noticed; at exit Python would complain of it
+            return returned
         except KeyboardInterrupt:
-            raise fail("interrupted", INTERRUPTED) from None
+            raise _fail("interrupted", INTERRUPTED) from None
         except BrokenPipeError:
             # The reader of our output left (`phonexl ... | head`); stdout must not be flushed again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
-        except DataError as error:
-            raise fail(str(error), DATA, error) from None
-        except (MissingToolError, BackboneError) as error:
-            raise fail(str(error), TOOL, error) from None
-        except (ValueError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-            raise fail(str(error), USAGE, error) from None
+        except Exception as error:
+            code = _code_of(error)
+            if code is None or os.environ.get("PHONEXL_DEBUG"):
+                raise
+            raise _fail(str(error), code) from None
 
     return run
 
 
-def fail(message: str, code: int, cause: Exception | None = None) -> typer.Exit:
+def _code_of(error: Exception) -> int | None:
+    """The exit code of an error that a user can cure; None for a fault of ours."""
+    if isinstance(error, DataError):
+        return DATA
+    if isinstance(error, (ValueError, OSError)):
+        return USAGE
+    if isinstance(error, MissingToolError):
+        return TOOL
+    from phonexl.backbone import BackboneError
+
+    return TOOL if isinstance(error, BackboneError) else None
+
+
+def _fail(message: str, code: int) -> typer.Exit:
     """Print one line and make the exit; raise what it returns."""
-    if cause is not None and os.environ.get("PHONEXL_DEBUG"):
-        raise cause
     print(f"phonexl: {' '.join(message.split())}", file=sys.stderr)
     return typer.Exit(code)

@@ -2,15 +2,18 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-from dataset_scripts.readers import load_split
-from dataset_scripts.schema import TASKS
+from dataset_scripts.readers import DataError, load_split
+from dataset_scripts.schema import TASKS, Sentence
+from modeling_phonexl.transcription import find_language
 from phonexl.cli.errors import honest_exit
-from phonexl.progress import quiet_transformers
 
 
 @honest_exit
@@ -25,21 +28,51 @@ def evaluate(
 
     Example: phonexl evaluate runs/zh-vi --data udpos --language vi
     """
-    quiet_transformers()
-    from phonexl.evaluation import score, tag_sentences
+    code = find_language(language).code
+    from phonexl.progress import quiet_transformers
     from phonexl.tagger import load_tagger
+    from phonexl.training.evaluation import score, tag_sentences
 
+    quiet_transformers()
     tagger, processor = load_tagger(model)
-    labels = set(tagger.config.id2label.values())
-    task = next((name for name, tags in TASKS.items() if set(tags) == labels), None)
-    if task is None:
-        raise ValueError(f"{model}: its {len(labels)} tags are those of no task known here ({', '.join(TASKS)})")
-    sentences = load_split(data, task, language, split)
-    scores = {language: {split: score(tag_sentences(tagger, processor, sentences), sentences)}}
+    sentences = _read(model, set(tagger.config.id2label.values()), data, code, split)
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        job = bar.add_task(f"{code} {split}", total=len(sentences))
+        tags = tag_sentences(tagger, processor, sentences, progress=lambda done: bar.advance(job, done))
+    scores = {code: {split: score(tags, sentences)}}
     text = json.dumps({"model": model, "data": str(data), "scores": scores}, ensure_ascii=False, indent=1) + "\n"
     if out is None:
         sys.stdout.write(text)
     else:
+        out.parent.mkdir(parents=True, exist_ok=True)
         part = out.with_name(f".{out.name}.part")
         part.write_text(text, encoding="utf-8")
         part.replace(out)
+
+
+def _read(model: str, labels: set[str], data: Path, language: str, split: str) -> list[Sentence]:
+    """The sentences, as of the task that the model's labels belong to; data of another task are the wrong model's."""
+    task = next((name for name, tags in TASKS.items() if set(tags) == labels), None)
+    if task is None:
+        raise ValueError(f"{model}: its {len(labels)} tags are those of no task known here ({', '.join(TASKS)})")
+    try:
+        return load_split(data, task, language, split)
+    except DataError:
+        other = _task_of(data, language, split, (name for name in TASKS if name != task))
+        if other is None:
+            raise
+        raise ValueError(
+            f"{model} has the label set of {task} ({len(labels)} tags); {data} holds {other} ({len(TASKS[other])} "
+            f"tags): evaluate a model of {other}, or name data of {task}"
+        ) from None
+
+
+def _task_of(data: Path, language: str, split: str, tasks: Iterable[str]) -> str | None:
+    """The first of the tasks as which the data can be read."""
+    for task in tasks:
+        try:
+            load_split(data, task, language, split)
+        except DataError:
+            continue
+        return task
+    return None

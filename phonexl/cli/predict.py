@@ -3,15 +3,14 @@
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from modeling_phonexl.transcription import Transcriber, find_language, guess_language
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.streams import read_stdin, report_lines
-from phonexl.page import Line, Word, render_page
-from phonexl.progress import quiet_transformers
+from phonexl.cli.streams import in_one_field, read_stdin, report_lines
+from phonexl.page import Section, make_line, render_page
 
 
 class Format(StrEnum):
@@ -34,31 +33,28 @@ def predict(
 
     Example: echo 'Tôi học ở Hà Nội.' | phonexl predict runs/zh-vi
     """
-    quiet_transformers()
     code = None if language is None else find_language(language).code
+    from phonexl.progress import quiet_transformers
     from phonexl.tagger import load_tagger, make_pipeline
 
+    quiet_transformers()
     tagger = make_pipeline(*load_tagger(model))
     lines = []
     for text in report_lines(read_stdin()):
         spoken = code or guess_language(text)
         words = tagger(text, language=spoken) if text.strip() else []
         if format is Format.html:
-            lines.append(_line(words, spoken))
+            tokens = [word["word"] for word in words]
+            lines.append(make_line(spoken, tokens, Transcriber(spoken)(tokens), [word["entity"] for word in words]))
         elif format is Format.tsv:
-            sys.stdout.write("".join(f"{w['word']}\t{w['entity']}\t{w['score']:.4f}\n" for w in words) + "\n")
+            rows = (f"{in_one_field(word['word'])}\t{word['entity']}\t{word['score']:.4f}\n" for word in words)
+            sys.stdout.write("".join(rows) + "\n")
         else:
-            rows = [
+            entries = [
                 {"word": w["word"], "start": w["start"], "end": w["end"], "tag": w["entity"], "score": w["score"]}
                 for w in words
             ]
-            sys.stdout.write(json.dumps({"text": text, "language": spoken, "words": rows}, ensure_ascii=False) + "\n")
+            row = {"text": text, "language": spoken, "words": entries}
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     if format is Format.html:
-        sys.stdout.write(render_page("Predictions", [("", lines)]))
-
-
-def _line(words: list[dict[str, Any]], language: str) -> Line:
-    """A tagged sentence with its sound."""
-    records = Transcriber(language)([word["word"] for word in words])
-    shown = [Word(w["word"], r.ipa, r.romanized, w["entity"]) for w, r in zip(words, records, strict=True)]
-    return Line(shown, language)
+        sys.stdout.write(render_page("Predictions", [Section("", lines=lines)]))

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
-from phonexl.progress import quiet_transformers
 
 
 class Pair(StrEnum):
@@ -28,19 +26,20 @@ def quickstart(
 ) -> None:
     """Train plain and PhoneXL on our own samples and tag raw text in four languages.
 
+    Run again into the same folder, it replaces its earlier models and page.
+
     Example: phonexl quickstart --pair ja-ko --out runs/quickstart
     """
-    quiet_transformers()
-    console = Console(stderr=True)
-    from phonexl.quickstart import PAIRS, predict_raw_text, run_quickstart
+    from phonexl.progress import quiet_transformers
+    from phonexl.quickstart import PAIRS, run_quickstart
 
-    pairs = list(PAIRS) if pair is Pair.all else [pair.value]
-    table, verdicts, page = run_quickstart(pairs, out, lambda line: console.print(line, highlight=False))
-    print_table(table, sys.stdout)
-    for verdict in verdicts:
+    quiet_transformers()
+    report = run_quickstart(PAIRS if pair is Pair.all else (pair.value,), out, lambda line: typer.echo(line, err=True))
+    print_table(report.table, sys.stdout)
+    for verdict in report.verdicts:
         print(verdict)
-    for chosen in pairs:
-        print(f"\nRaw text, tagged by {out / chosen / 'phonexl'}:")
-        for language, words in predict_raw_text(out / chosen / "phonexl").items():
+    for folder, raw_text in report.raw_text.items():
+        print(f"\nRaw text, tagged by {folder}:")
+        for language, words in raw_text.items():
             print(f"  {language}  " + " ".join(f"{word['word']}/{word['entity']}" for word in words))
-    print(f"\nThe page: {page}")
+    print(f"\nThe page: {report.page}")

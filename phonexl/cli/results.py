@@ -9,7 +9,6 @@ import typer
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
-from phonexl.results import find_results, make_table
 
 app = typer.Typer(help="Tables of finished runs.", no_args_is_help=True)
 
@@ -21,17 +20,26 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+class Split(StrEnum):
+    """Splits that a run scores."""
+
+    validation = "validation"
+    test = "test"
+
+
 @app.command()
 @honest_exit
 def table(
     folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs, or single files.")],
-    split: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    split: Annotated[Split, typer.Option(help="Which scores.")] = Split.test,
     format: Annotated[Format, typer.Option(help="markdown is what a pipe gets anyway.")] = Format.table,
 ) -> None:
     """Mean ± sample standard deviation over the seeds of each system, x 100.
 
-    Example: phonexl results table results
+    Example: phonexl results table runs
     """
+    from phonexl.results import find_results, make_table
+
     found = find_results(folders)
     if not found:
         raise ValueError(f"no result JSON in {', '.join(map(str, folders))}; `phonexl train` writes them")

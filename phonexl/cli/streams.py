@@ -1,4 +1,4 @@
-"""Standard input line by line, with progress on standard error when a person watches."""
+"""Standard input line by line, with progress on standard error when a person watches; fields of output lines."""
 
 import sys
 import time
@@ -8,26 +8,37 @@ from dataset_scripts.readers import DataError
 
 
 def read_stdin() -> Iterator[str]:
-    """Lines of standard input, cut at LF only, without it.
+    """Lines of standard input, cut at LF only, without it, the CR of a Windows line end and a byte order mark.
 
     Raises:
         DataError: For a line that is not UTF-8.
     """
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
-            yield line.decode("utf-8").removesuffix("\n").removesuffix("\r")
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            raise DataError("standard input", number, repr(line[:40]), "UTF-8 text", "Convert it to UTF-8.") from None
+            found = line.decode("utf-8", "backslashreplace").rstrip("\n")
+            raise DataError("standard input", number, found, "UTF-8", "Convert it, for example with iconv.") from None
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def in_one_field(token: str) -> str:
+    r"""A token for a line of tab-separated fields: white space inside it becomes one space.
+
+    >>> in_one_field("Hà\tNội")
+    'Hà Nội'
+    """
+    return " ".join(token.split())
 
 
 def report_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Pass lines on; once a second, say on a terminal's stderr how many there were."""
-    if not sys.stderr.isatty():
+    """Pass lines on; once a second, say how many there were, if stderr is a terminal and stdout goes elsewhere."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
         yield from lines
         return
     start = last = time.monotonic()
     count = 0
-    for count, line in enumerate(lines, 1):  # noqa: B007  (read after the loop)
+    for count, line in enumerate(lines, 1):
         yield line
         now = time.monotonic()
         if now - last >= 1:

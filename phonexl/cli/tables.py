@@ -1,11 +1,14 @@
 """Tables on a terminal, and as Markdown where the output is read by a program."""
 
-from typing import TextIO
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from phonexl.results import Table
+if TYPE_CHECKING:
+    from phonexl.results import Table
 
 
 def print_table(table: Table, file: TextIO) -> None:

@@ -1,18 +1,15 @@
 """`phonexl train`: a recipe, data, and out come taggers with their results."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
 from phonexl.methods import METHODS
-from phonexl.progress import TrainingProgress, quiet_transformers
-from phonexl.results import make_table
-from phonexl.training.recipe import Recipe, RecipeError, parse_settings
 
 
 @honest_exit
@@ -30,25 +27,36 @@ def train(
 
     Example: phonexl train udpos-zh-vi-offline --data udpos --out runs/zh-vi --seeds 1 --limit-train 2000
     """
-    quiet_transformers()
-    settings = parse_settings(set or [])
+    wanted = None if seeds is None else _parse_seeds(seeds)
     if method not in METHODS:
-        raise RecipeError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+        raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+    from phonexl.training.recipe import Recipe, parse_settings
+
+    settings = parse_settings(set or [])
     if limit_train is not None:
         settings["limit_train"] = limit_train
     chosen = Recipe.load(recipe).override({**METHODS[method], **settings})
-    if seeds is not None:
-        chosen = chosen.with_seeds(_parse_seeds(seeds))
-    Console(stderr=True).print(f"{chosen.name}: {len(chosen.seeds)} seeds, backbone {chosen.backbone}", highlight=False)
-    from phonexl.training.run import train as run  # seconds of imports that a mistyped option need not wait for
+    if method != "phonexl":
+        # Results are grouped by name: two methods of one recipe are not two seeds of one system.
+        chosen = replace(chosen, name=f"{chosen.name}-{method}")
+    if wanted is not None:
+        chosen = chosen.with_seeds(wanted)
+    typer.echo(f"{chosen.name}: seeds {', '.join(map(str, chosen.seeds))}; backbone {chosen.backbone}", err=True)
+    from accelerate import PartialState
 
-    print_table(
-        make_table(run(chosen, data, out, resume=resume, callbacks=[TrainingProgress(chosen.name)])), sys.stdout
-    )
+    from phonexl.progress import TrainingProgress, quiet_transformers
+    from phonexl.results import make_table
+    from phonexl.training.run import train as run
+
+    quiet_transformers()
+    with TrainingProgress(chosen.name) as progress:
+        results = run(chosen, data, out, resume=resume, callbacks=[progress])
+    if PartialState().is_main_process:  # the others of a launch have no scores
+        print_table(make_table(results), sys.stdout)
 
 
 def _parse_seeds(text: str) -> list[int]:
     try:
         return [int(seed) for seed in text.split(",")]
     except ValueError:
-        raise RecipeError(f"--seeds {text!r}: expected whole numbers, for example 1,2,3") from None
+        raise ValueError(f"--seeds {text!r}: expected whole numbers, for example 1,2,3") from None

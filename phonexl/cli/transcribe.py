@@ -10,8 +10,8 @@ import typer
 
 from modeling_phonexl.transcription import Transcriber, Transcription
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.streams import read_stdin, report_lines
-from phonexl.page import Line, Word, render_page
+from phonexl.cli.streams import in_one_field, read_stdin, report_lines
+from phonexl.page import Section, make_line, render_page
 
 
 class Format(StrEnum):
@@ -36,11 +36,8 @@ def transcribe(
     transcriber = Transcriber(language, recipe)
     sentences = _read(transcriber, pretokenized)
     if format is Format.html:
-        lines = [
-            Line([Word(token, t.ipa, t.romanized) for token, t in zip(*sentence, strict=True)], transcriber.language)
-            for sentence in sentences
-        ]
-        sys.stdout.write(render_page("Transcription", [("", lines)]))
+        lines = [make_line(transcriber.language, tokens, records) for tokens, records in sentences]
+        sys.stdout.write(render_page("Transcription", [Section("", lines=lines)]))
         return
     for tokens, records in sentences:
         if format is Format.jsonl:
@@ -48,7 +45,8 @@ def transcribe(
             sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
         else:
             for token, record in zip(tokens, records, strict=True):
-                sys.stdout.write(f"{token}\t{record.ipa}\t{record.romanized}\t{int(record.transcribed)}\n")
+                fields = (in_one_field(token), record.ipa, in_one_field(record.romanized), str(int(record.transcribed)))
+                sys.stdout.write("\t".join(fields) + "\n")
             sys.stdout.write("\n")
 
 

@@ -112,6 +112,8 @@ class Recipe:
             home = own if key in _own_keys() else config if key in _config_keys() else training
             if home is training and key not in _training_keys():
                 raise RecipeError(f"{name}: {_unknown(key)}")
+            if key.endswith("_strategy") and value is False:
+                value = "no"  # YAML reads a bare no as false
             home[key] = _as_tuple(name, key, value) if key in ("seeds", "eval_splits") else value
         missing = [key for key in ("task", "source", "target") if key not in own]
         if missing:

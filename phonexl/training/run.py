@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback, set_seed
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 
 from dataset_scripts.dictionary import BilingualDictionary
@@ -25,12 +25,12 @@ from dataset_scripts.readers import load_split
 from dataset_scripts.schema import Sentence, tag_names
 from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.backbone import resolve_backbone
-from phonexl.evaluation import score, supports_bf16, tag_sentences
 from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.collator import PhoneXLCollator
 from phonexl.training.dataset import TaggingDataset, count_reasons
+from phonexl.training.evaluation import score, supports_bf16, tag_sentences
 from phonexl.training.recipe import Recipe
 from phonexl.training.trainer import PhoneXLTrainer
 
@@ -138,7 +138,7 @@ def train_seed(
 ) -> Result:
     """Train one tagger, save it with its processor, and score it; see `train`."""
     set_seed(seed)
-    trainer = _make_trainer(recipe, data, out / CHECKPOINTS, seed, callbacks)
+    trainer = make_trainer(recipe, data, out / CHECKPOINTS, seed, callbacks)
     start = time.perf_counter()
     trainer.train(resume_from_checkpoint=_last_checkpoint(out / CHECKPOINTS) if resume else None)
     seconds = time.perf_counter() - start
@@ -171,14 +171,21 @@ def train_seed(
     return result
 
 
-def _make_trainer(
-    recipe: Recipe, data: Data, checkpoints: Path, seed: int, callbacks: Sequence[TrainerCallback]
+def make_trainer(
+    recipe: Recipe, data: Data, checkpoints: Path, seed: int, callbacks: Sequence[TrainerCallback] = ()
 ) -> PhoneXLTrainer:
+    """The Trainer of an untrained tagger; its fresh weights come from the global random state.
+
+    Raises:
+        DataError: If there is no dictionary.
+        ValueError: If fields do not fit together.
+        MissingToolError: If the offline backbone's package is not installed.
+    """
     labels = tag_names(recipe.task)
     model, processor = build_model(recipe)
     arguments = make_arguments(recipe, checkpoints, seed)
     collator = PhoneXLCollator(processor, model.config, seed, make_switcher(recipe, model.config, processor, data))
-    return PhoneXLTrainer(
+    trainer = PhoneXLTrainer(
         model,
         arguments,
         collator,
@@ -187,6 +194,9 @@ def _make_trainer(
         labels,
         callbacks,
     )
+    for printer in (PrinterCallback, ProgressCallback):  # they write logs to standard output, where results belong
+        trainer.remove_callback(printer)
+    return trainer
 
 
 def _last_checkpoint(folder: Path) -> str | None:
@@ -210,10 +220,6 @@ def build_model(recipe: Recipe) -> tuple[PhoneXLForTokenClassification, PhoneXLP
     model = PhoneXLForTokenClassification.from_backbone(
         name, labels=tag_names(recipe.task), processor=processor, **config
     )
-    if model.config.max_units is not None:
-        # The tokenizer of a folder often knows no limit; the processor cuts long sentences by it.
-        tokenizer = processor.tokenizer
-        tokenizer.model_max_length = min(tokenizer.model_max_length, model.config.max_units)
     return model, processor
 
 
@@ -297,4 +303,4 @@ def _warnings(recipe: Recipe, collator: PhoneXLCollator) -> list[str]:
     return warnings
 
 
-__all__ = ["Data", "build_model", "hash_sentences", "load_data", "train", "train_seed"]
+__all__ = ["Data", "build_model", "hash_sentences", "load_data", "make_trainer", "train", "train_seed"]

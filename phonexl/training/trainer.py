@@ -224,7 +224,7 @@ class EpochLengthSampler(LengthGroupedSampler):
 
 
 class _ShortestFirstSampler(Sampler[int]):
-    """Evaluation by length: little padding, and no draw that a resumed run would miss."""
+    """Evaluation by length: little padding, and nothing drawn."""
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self._order = sorted(range(len(lengths)), key=lengths.__getitem__)
@@ -237,7 +237,7 @@ class _ShortestFirstSampler(Sampler[int]):
 
 
 class _EpochCallback(TrainerCallback):
-    """Tells the collator which epoch it draws for."""
+    """Tells collator and sampler which epoch it is."""
 
     def __init__(self, collator: PhoneXLCollator) -> None:
         self._collator = collator
@@ -246,6 +246,8 @@ class _EpochCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         self._collator.epoch = int(state.epoch or 0)
+        # Accelerate does it too, but with several processes it does not reach the sampler of a resumed epoch.
+        kwargs["train_dataloader"].set_epoch(self._collator.epoch)
 
 
 def _part_of(name: str) -> str:

@@ -14,21 +14,23 @@ from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLProcessor
 from phonexl.training.recipe import Recipe
 
-ZH = {
-    "PRON": "我 他 她 我们",
-    "ADV": "今天 很 也 常常",
-    "VERB": "喜欢 看 买 学习",
-    "NOUN": "书 苹果 电影 老师 中文",
-    "PROPN": "北京 小明 越南",
-    "PUNCT": "。 ！",
-}
-VI = {
-    "PRON": "tôi anh chị chúngtôi",
-    "ADV": "hômnay rất cũng thường",
-    "VERB": "thích xem mua học",
-    "NOUN": "sách táo phim thầy tiếngtrung",
-    "PROPN": "hànội bắckinh minh",
-    "PUNCT": ". !",
+WORDS = {
+    "zh": {
+        "PRON": "我 他 她 我们",
+        "ADV": "今天 很 也 常常",
+        "VERB": "喜欢 看 买 学习",
+        "NOUN": "书 苹果 电影 老师 中文",
+        "PROPN": "北京 小明 越南",
+        "PUNCT": "。 ！",
+    },
+    "vi": {
+        "PRON": "tôi anh chị chúngtôi",
+        "ADV": "hômnay rất cũng thường",
+        "VERB": "thích xem mua học",
+        "NOUN": "sách táo phim thầy tiếngtrung",
+        "PROPN": "hànội bắckinh minh",
+        "PUNCT": ". !",
+    },
 }
 PATTERNS = (
     "PRON VERB NOUN PUNCT",
@@ -43,9 +45,8 @@ PAIRS = (
 )
 
 
-def make_sentences(words: dict[str, str], language: str, count: int, seed: int) -> list[Sentence]:
-    """Sentences that differ from each other, drawn from a word list by patterns of tags."""
-    draw = random.Random(seed)
+def _draw_sentences(language: str, count: int, seed: int) -> list[Sentence]:
+    words, draw = WORDS[language], random.Random(seed)
     found: dict[tuple[str, ...], Sentence] = {}
     while len(found) < count:
         tags = tuple(draw.choice(PATTERNS).split())
@@ -54,9 +55,17 @@ def make_sentences(words: dict[str, str], language: str, count: int, seed: int) 
     return list(found.values())
 
 
-def save_backbone(folder: Path, dropout: float) -> Path:
+@pytest.fixture(scope="session")
+def draw_sentences() -> Callable[[str, int, int], list[Sentence]]:
+    """Sentences that differ from each other, by language, number and seed: words filled into patterns of tags."""
+    return _draw_sentences
+
+
+def _save_backbone(folder: Path, dropout: float) -> Path:
     """A random BERT with its MLM head and a tokenizer of single characters."""
-    characters = sorted({char for words in (*ZH.values(), *VI.values()) for char in words if not char.isspace()})
+    characters = sorted(
+        {char for tags in WORDS.values() for words in tags.values() for char in words if not char.isspace()}
+    )
     letters = [char for char in characters if char.isalpha() and ord(char) < 0x3000]
     # 欢 and 果 have no piece of their own, so that some words hold an unknown one.
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(char for char in characters if char not in "欢果")]
@@ -93,13 +102,13 @@ def save_backbone(folder: Path, dropout: float) -> Path:
 @pytest.fixture(scope="session")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that a recipe can name as its backbone; dropout 0.1, so that runs depend on the random state."""
-    return save_backbone(tmp_path_factory.mktemp("backbone"), 0.1)
+    return _save_backbone(tmp_path_factory.mktemp("backbone"), 0.1)
 
 
 @pytest.fixture(scope="session")
 def still_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without dropout, for runs that must agree whatever the batches are."""
-    return save_backbone(tmp_path_factory.mktemp("still_backbone"), 0.0)
+    return _save_backbone(tmp_path_factory.mktemp("still_backbone"), 0.0)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +119,7 @@ def processor(backbone: Path) -> PhoneXLProcessor:
 @pytest.fixture(scope="session")
 def sentences() -> list[Sentence]:
     """24 tagged sentences in zh."""
-    return make_sentences(ZH, "zh", 24, 1)
+    return _draw_sentences("zh", 24, 1)
 
 
 @pytest.fixture(scope="session")
@@ -121,10 +130,10 @@ def data(tmp_path_factory: pytest.TempPathFactory, sentences: list[Sentence]) ->
     folder = tmp_path_factory.mktemp("data")
     files = {
         "train-zh": sentences,
-        "dev-zh": make_sentences(ZH, "zh", 8, 2),
-        "test-zh": [*make_sentences(ZH, "zh", 6, 3), *sentences[:2]],
-        "dev-vi": make_sentences(VI, "vi", 6, 4),
-        "test-vi": make_sentences(VI, "vi", 8, 5),
+        "dev-zh": _draw_sentences("zh", 8, 2),
+        "test-zh": [*_draw_sentences("zh", 6, 3), *sentences[:2]],
+        "dev-vi": _draw_sentences("vi", 6, 4),
+        "test-vi": _draw_sentences("vi", 8, 5),
     }
     for name, content in files.items():
         (folder / f"{name}.tsv").write_text(to_tsv(content), encoding="utf-8", newline="\n")
@@ -138,9 +147,6 @@ def make_recipe(backbone: Path) -> Callable[..., Recipe]:
 
     def make(**settings: Any) -> Recipe:
         values: dict[str, Any] = {
-            "task": "udpos",
-            "source": "zh",
-            "target": "vi",
             "backbone": str(backbone),
             "seeds": [1],
             "eval_splits": ["test"],
@@ -152,7 +158,7 @@ def make_recipe(backbone: Path) -> Callable[..., Recipe]:
             "logging_steps": 1,
             "disable_tqdm": True,
         }
-        return Recipe._from_values("tiny", {**values, **settings})
+        return Recipe("tiny", "udpos", "zh", "vi").override({**values, **settings})
 
     return make
 

@@ -32,7 +32,7 @@ def tag_sentences(
         processor: Its processor.
         sentences: Tokens and language; their tags are only looked up as a check of the tag set.
         batch_size: Windows per forward, taken in order of length.
-        progress: Called with the number of windows that are done.
+        progress: Called after each batch with its number of windows.
 
     Returns:
         One list of tags per sentence.

@@ -1,0 +1,189 @@
+"""Recipes: the shipped ones hold the paper's values, and a wrong one is refused by what is wrong in it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from transformers import AutoConfig, PretrainedConfig
+
+from modeling_phonexl import PhoneXLConfig
+from modeling_phonexl.transcription import UnknownLanguageError
+from phonexl.training.recipe import Recipe, RecipeError, list_recipes, parse_settings
+from phonexl.training.run import make_arguments
+
+# The PhoneXL paper's tables, read off its PDF.
+TABLE5 = json.loads((Path(__file__).parents[1] / "goldens/paper_tables/phonexl.json").read_text(encoding="utf-8"))[
+    "table5"
+]
+KEYS = {
+    "lambda_align": "align_weight",
+    "beta_mlm": "mlm_weight",
+    "gamma_xmlm": "xmlm_weight",
+    "mu_mask_ratio": "mask_ratio",
+    "r_code_switch_ratio": "code_switch_ratio",
+}
+WEIGHTS = ("align_weight", "mlm_weight", "xmlm_weight")
+SETTINGS = ("panx-zh-vi", "panx-ja-ko", "udpos-zh-vi", "udpos-ja-ko")
+
+
+def table5(recipe: Recipe) -> dict[str, float]:
+    setting = f"{recipe.task}.{recipe.source}-{recipe.target}"
+    return {ours: TABLE5[theirs][setting] for theirs, ours in KEYS.items()}
+
+
+@pytest.fixture(scope="module")
+def backbone_config(backbone: Path) -> PretrainedConfig:
+    return AutoConfig.from_pretrained(backbone)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Write a recipe file; gives its path as text."""
+
+    def to(text: str, name: str = "mine.yaml") -> str:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return str(tmp_path / name)
+
+    return to
+
+
+MINIMAL = "task: udpos\nsource: zh\ntarget: vi\n"
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_a_shipped_recipe_can_be_run(name: str, backbone_config: PretrainedConfig, tmp_path: Path) -> None:
+    """Model and Trainer accept every value; its numbers are numbers, though YAML reads 2e-5 as text."""
+    recipe = Recipe.load(name)
+    assert recipe.name == name
+    assert name.startswith(
+        (f"{recipe.task}-{recipe.source}-{recipe.target}", f"samples-{recipe.source}-{recipe.target}")
+    )
+    make = PhoneXLConfig.official if recipe.official else PhoneXLConfig
+    config = make(backbone_config, **recipe.config)
+    assert {key: getattr(config, key) for key in recipe.config} == recipe.config
+    arguments = make_arguments(recipe, tmp_path, 1)
+    for key in ("learning_rate", "head_learning_rate", "phoneme_learning_rate", "warmup_steps", "num_train_epochs"):
+        if key in recipe.training:
+            assert isinstance(recipe.training[key], (int, float))
+            assert getattr(arguments, key) == recipe.training[key]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_main_recipes_hold_table_5(name: str) -> None:
+    recipe = Recipe.load(name)
+    assert {key: recipe.config[key] for key in KEYS.values()} == table5(recipe)
+    assert recipe.backbone == "mbert"
+    assert recipe.training["learning_rate"] == 2e-5
+    assert len(recipe.seeds) == 3
+
+
+@pytest.mark.parametrize("name", sorted(set(list_recipes()) - set(SETTINGS)))
+def test_variants_switch_terms_off_and_change_no_other_value_of_table_5(name: str) -> None:
+    """What "+ L_align only" leaves on keeps its weight; a variant with other ratios would be another system."""
+    recipe = Recipe.load(name)
+    expected = table5(recipe)
+    only = {
+        f"{recipe.task}-{recipe.source}-{recipe.target}-{term}": f"{term}_weight" for term in ("align", "mlm", "xmlm")
+    }
+    kept = {only[name]} if name in only else set() if "plain" in name or "-pe" in name else set(WEIGHTS)
+    for key in KEYS.values():
+        assert recipe.config[key] == (0 if key in WEIGHTS and key not in kept else expected[key]), key
+
+
+def test_there_is_a_recipe_for_every_row_of_the_paper() -> None:
+    names = set(list_recipes())
+    for setting in SETTINGS:
+        assert {f"{setting}-{suffix}" for suffix in ("plain", "align", "mlm", "xmlm", "official", "crf")} <= names
+    table6 = ("pe", "pe-extended", "no-language", "roman", "plain")
+    assert {f"udpos-{pair}-{suffix}" for pair in ("zh-vi", "ja-ko") for suffix in table6} <= names
+
+
+def test_values_go_where_they_belong(write: Any) -> None:
+    recipe = Recipe.load(write(MINIMAL + "mask_ratio: 0.4\nlearning_rate: 2e-5\nseeds: [7, 8]\nlimit_train: 10\n"))
+    assert recipe.name == "mine"
+    assert recipe.config == {"mask_ratio": 0.4}
+    assert recipe.training == {"learning_rate": 2e-5}
+    assert (recipe.seeds, recipe.limit_train) == ((7, 8), 10)
+    assert Recipe.load(write(yaml.safe_dump(recipe.values()))) == recipe
+    assert recipe.with_seeds([1]).seeds == (1,)
+
+
+def test_a_recipe_extends_a_shipped_one_or_a_file_beside_it(write: Any) -> None:
+    """A child's value wins over its parent's, and a parent's over its own parent's."""
+    write("extends: panx-zh-vi-offline\nmask_ratio: 0.3\ncode_switch_ratio: 0.1\n", "parent.yaml")
+    recipe = Recipe.load(write("extends: parent.yaml\nmask_ratio: 0.4\n"))
+    assert (recipe.config["mask_ratio"], recipe.config["code_switch_ratio"]) == (0.4, 0.1)
+    assert (recipe.backbone, recipe.task) == ("offline", "panx")
+
+
+def test_override_changes_values_and_checks_them_again() -> None:
+    recipe = Recipe.load("udpos-zh-vi")
+    changed = recipe.override({"mask_ratio": 0.4, "seeds": [9], "num_train_epochs": 1})
+    assert (changed.config["mask_ratio"], changed.seeds, changed.training["num_train_epochs"]) == (0.4, (9,), 1)
+    assert recipe.config["mask_ratio"] == 0.1
+    with pytest.raises(RecipeError, match="did you mean 'mask_ratio'"):
+        recipe.override({"mask_ration": 0.4})
+    with pytest.raises(RecipeError, match="expected one of udpos, panx"):
+        recipe.override({"task": "ner"})
+
+
+def test_settings_are_yaml() -> None:
+    texts = ["num_train_epochs=1", "learning_rate=2e-5", "bf16=auto", "seeds=[1, 2]", "official=true", "dictionary=a=b"]
+    assert parse_settings(texts) == {
+        "num_train_epochs": 1,
+        "learning_rate": 2e-5,
+        "bf16": "auto",
+        "seeds": [1, 2],
+        "official": True,
+        "dictionary": "a=b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epochs", "expected key=value, for example"),
+        ("seeds=[1, 2", "'seeds=\\[1, 2': not YAML"),
+    ],
+)
+def test_bad_settings_are_refused(text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse_settings([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MINIMAL + "learning_rat: 1\n", "mine: unknown key 'learning_rat'; did you mean 'learning_rate'"),
+        (MINIMAL + "seed: 1\n", "unknown key 'seed'; did you mean 'seeds'"),
+        (MINIMAL + "output_dir: x\n", "unknown key 'output_dir'"),
+        (MINIMAL + "phoneme_vocab_size: 5\n", "unknown key 'phoneme_vocab_size'"),
+        (MINIMAL + "qqqqqq: 1\n", "unknown key 'qqqqqq'$"),
+        ("task: udpos\n", "source, target missing"),
+        ("task: ner\nsource: zh\ntarget: vi\n", "task 'ner'; expected one of udpos, panx"),
+        (MINIMAL + "seeds: 5\n", r"seeds is 5; expected a list of at least one, for example \[5\]"),
+        (MINIMAL + "seeds: []\n", r"seeds is \[\]; expected a list"),
+        (MINIMAL + "eval_splits: test\n", "eval_splits is 'test'; expected a list"),
+        ("- task\n", "expected lines of key: value"),
+        ("task: [\n", "not YAML"),
+        ("extends: mine.yaml\n", "extends itself"),
+        ("extends: panx-zh-v\n", "no recipe 'panx-zh-v'.*Did you mean 'panx-zh-vi'"),
+    ],
+)
+def test_bad_recipes_are_refused(write: Any, text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        Recipe.load(write(text))
+
+
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(RecipeError, match="Did you mean 'udpos-zh-vi'"):
+        Recipe.load("udpos-zh-v")
+    with pytest.raises(RecipeError, match=r"no recipe 'nowhere/mine.yaml'"):
+        Recipe.load("nowhere/mine.yaml")
+
+
+def test_an_unknown_language_names_the_nearest(write: Any) -> None:
+    with pytest.raises(UnknownLanguageError, match="unknown language 'jp'"):
+        Recipe.load(write("task: udpos\nsource: jp\ntarget: vi\n"))

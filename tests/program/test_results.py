@@ -1,0 +1,146 @@
+"""Results: written whole or not at all, found where they are, and averaged over seeds as a table."""
+
+import dataclasses
+import json
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phonexl.results import Cell, Result, describe_hardware, describe_versions, find_results, make_table
+
+
+def make_result(name: str = "phonexl", seed: int = 1, **changes: Any) -> Result:
+    scores = {"zh": {"test": {"accuracy": 0.5, "majority": 0.25}}, "vi": {"test": {"accuracy": 0.3}}}
+    result = Result(name, "phonexl train", {"task": "udpos"}, seed, {"train": {"sentences": 2}}, scores)
+    return dataclasses.replace(result, **changes)
+
+
+FULL = make_result(
+    recipe={"task": "udpos", "seeds": [1], "dictionary": None, "learning_rate": 2e-5},
+    coverage={"train": {"read": 3}},
+    training={"steps": 3, "last_log": {"loss": 0.1}},
+    versions={"python": "3.11"},
+    hardware={"device": "cpu", "precision": "fp32"},
+    warnings=["越南 đọc"],
+)
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "result.json"
+    FULL.save(path)
+    assert Result.load(path) == FULL
+    assert [file.name for file in path.parent.iterdir()] == ["result.json"]
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    assert "越南 đọc" in text
+
+
+def test_a_write_that_fails_leaves_the_old_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a kill, in the middle of the file."""
+    path = tmp_path / "result.json"
+    FULL.save(path)
+    write = Path.write_text
+
+    def write_half(self: Path, text: str, **options: Any) -> int:
+        write(self, text[: len(text) // 2], **options)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_text", write_half)
+    with pytest.raises(OSError, match="disk full"):
+        make_result(seed=2).save(path)
+    assert Result.load(path) == FULL
+    assert find_results([tmp_path]) == [FULL]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"name": "x"}', '{"nane": "x"}'])
+def test_a_file_that_is_no_result_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"other\.json: expected a result JSON of phonexl"):
+        Result.load(path)
+    with pytest.raises(ValueError, match=r"other\.json"):
+        find_results([tmp_path])
+
+
+def test_results_are_found_at_any_depth_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    places = ("a/seed-1/result.json", "a/seed-2/result.json", "b.json", "checkpoints of May/result.json")
+    for seed, place in enumerate(places):
+        make_result(seed=seed).save(tmp_path / place)
+    assert [result.seed for result in find_results([tmp_path])] == [0, 1, 2, 3]
+    assert [result.seed for result in find_results([tmp_path / "b.json", tmp_path / "a", tmp_path])] == [0, 1, 2, 3]
+    assert [result.seed for result in find_results([tmp_path / "a" / "seed-2"])] == [1]
+
+
+def test_the_files_of_a_saved_model_are_no_results(tmp_path: Path) -> None:
+    """A run's folder holds both; an unfinished one holds checkpoints."""
+    make_result().save(tmp_path / "run" / "result.json")
+    for folder in (tmp_path / "run", tmp_path / "stopped" / "checkpoints" / "checkpoint-4"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("config.json", "tokenizer.json", "special_tokens_map.json", "trainer_state.json"):
+            (folder / name).write_text("{}", encoding="utf-8")
+    assert find_results([tmp_path]) == [make_result()]
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """In silence a mistyped system would be missing from the table."""
+    with pytest.raises(ValueError, match="nowhere: no such file or folder"):
+        find_results([tmp_path, tmp_path / "nowhere"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_a_cell_is_mean_and_sample_standard_deviation(values: list[float]) -> None:
+    """The paper's is the population's: smaller by sqrt(2/3) for three seeds."""
+    cell = Cell.of(values)
+    assert cell.n == len(values)
+    assert math.isclose(cell.mean, sum(values) / len(values), abs_tol=1e-12)
+    if len(values) == 1:
+        assert cell.std is None
+        assert str(cell) == f"{values[0] * 100:.2f}"
+    else:
+        squares = sum((value - cell.mean) ** 2 for value in values)
+        assert cell.std is not None
+        assert math.isclose(cell.std, math.sqrt(squares / (len(values) - 1)), abs_tol=1e-9)
+        assert str(cell) == f"{statistics.fmean(values) * 100:.2f} ± {cell.std * 100:.2f}"
+
+
+def test_a_table_has_a_row_per_system_and_a_column_per_score() -> None:
+    """Columns that nobody has are left out; what a system lacks stays empty."""
+    results = [
+        make_result(seed=1),
+        make_result("plain", scores={"zh": {"test": {"accuracy": 0.1, "xtreme_f1": 0.2}}}),
+        make_result(seed=2, scores={"zh": {"test": {"accuracy": 0.7, "majority": 0.25}}, "vi": {"test": {}}}),
+    ]
+    table = make_table(results)
+    assert table.columns == ["system", "seeds", "zh majority", "zh accuracy", "zh xtreme f1", "vi accuracy"]
+    assert table.rows == [
+        ["phonexl", "2", "25.00 ± 0.00", "60.00 ± 14.14", "", "30.00"],
+        ["plain", "1", "", "10.00", "20.00", ""],
+    ]
+    assert table.markdown() == (
+        "| system | seeds | zh majority | zh accuracy | zh xtreme f1 | vi accuracy |\n"
+        "| --- | --- | --- | --- | --- | --- |\n"
+        "| phonexl | 2 | 25.00 ± 0.00 | 60.00 ± 14.14 |  | 30.00 |\n"
+        "| plain | 1 |  | 10.00 | 20.00 |  |\n"
+    )
+
+
+def test_a_table_is_of_one_split_and_of_the_metrics_asked_for() -> None:
+    scores = {"vi": {"validation": {"accuracy": 0.4, "strict_f1": 0.1}, "test": {"accuracy": 0.3}}}
+    table = make_table([make_result(scores=scores)], metrics=["strict_f1"], split="validation")
+    assert (table.columns, table.rows) == (["system", "seeds", "vi strict f1"], [["phonexl", "1", "10.00"]])
+
+
+def test_versions_and_hardware_are_those_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert describe_versions()["torch"] == torch.__version__
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    hardware = describe_hardware()
+    assert hardware["device"]
+    assert hardware["threads"] == torch.get_num_threads()
+    assert json.loads(json.dumps(hardware)) == hardware

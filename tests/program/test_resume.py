@@ -1,0 +1,156 @@
+"""Runs that were stopped: they end where an uninterrupted one does, and nothing finished is done or undone again."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from transformers import TrainerCallback
+
+from phonexl.results import Result
+from phonexl.training.recipe import Recipe
+from phonexl.training.run import train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+# Two epochs of three steps; the evaluations between must not move the random state either.
+STEPS = {"num_train_epochs": 2, "save_strategy": "steps", "save_steps": 2, "eval_strategy": "steps", "eval_steps": 2}
+
+
+class _StopAt(TrainerCallback):
+    """Raises at a step; notes the steps that were trained and their logged losses."""
+
+    def __init__(self, step: int | None = None) -> None:
+        self.step = step
+        self.trained: list[int] = []
+        self.losses: dict[int, tuple[float, ...]] = {}
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.trained.append(state.global_step)
+        if state.global_step == self.step:
+            raise InterruptedError
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        if "loss" in logs:
+            names = ("loss", "task_loss", "align_loss", "mlm_loss", "xmlm_loss", "sound_norm")
+            self.losses[state.global_step] = tuple(logs[name] for name in names)
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    """Bit-equal weights and equal scores."""
+    weights, others = (load_file(folder / "model.safetensors") for folder in (one, other))
+    assert weights.keys() == others.keys()
+    for name, weight in weights.items():
+        assert torch.equal(weight, others[name]), name
+    results = [Result.load(folder / "result.json") for folder in (one, other)]
+    assert results[0].scores == results[1].scores
+    assert results[0].training["best_dev_score"] == results[1].training["best_dev_score"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"train_sampling_strategy": "group_by_length", "stop": 5},
+        {"train_sampling_strategy": "random", "stop": 4},
+        {"load_best_model_at_end": True, "metric_for_best_model": "xtreme_f1", "gradient_accumulation_steps": 2,
+         "per_device_train_batch_size": 4, "stop": 3},
+    ],
+    ids=["grouped", "random", "accumulated"],
+)  # fmt: skip
+def test_a_run_stopped_in_an_epoch_ends_as_if_it_had_not_been(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    settings = dict(settings)
+    stop = settings.pop("stop")
+    recipe = make_recipe(**STEPS, **settings)
+    whole, rest = _StopAt(), _StopAt()
+    train(recipe, data, tmp_path / "whole", callbacks=[whole])
+    with pytest.raises(InterruptedError):
+        train(recipe, data, tmp_path / "stopped", callbacks=[_StopAt(stop)])
+    train(recipe, data, tmp_path / "stopped", resume=True, callbacks=[rest])
+    # The step at which it stops is not saved any more.
+    assert rest.trained == list(range((stop - 1) // 2 * 2 + 1, 7))
+    assert rest.losses == {step: whole.losses[step] for step in rest.trained}
+    assert_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+
+import torch
+from transformers import TrainerCallback
+
+from phonexl.training.recipe import Recipe
+from phonexl.training.run import train
+
+class Kill(TrainerCallback):
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+torch.set_num_threads(1)
+train(Recipe.load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), callbacks=[Kill()])
+"""
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path
+) -> None:
+    """Killed between two checkpoints, and while a third was written: that one has no trainer state yet."""
+    recipe, file, out = make_recipe(**STEPS), tmp_path / "tiny.yaml", tmp_path / "killed"
+    file.write_text(yaml.safe_dump({key: value for key, value in recipe.values().items() if value is not None}))
+    child = subprocess.run([sys.executable, "-c", KILLED, str(file), str(data), str(out)], timeout=300)
+    assert child.returncode == -signal.SIGKILL
+    torn = out / "checkpoints" / "checkpoint-5"
+    shutil.copytree(out / "checkpoints" / "checkpoint-4", torn)
+    os.remove(torn / "trainer_state.json")
+    rest = _StopAt()
+    train(recipe, data, out, resume=True, callbacks=[rest])
+    assert rest.trained == [5, 6]
+    train(recipe, data, tmp_path / "whole")
+    assert_same_run(tmp_path / "whole", out)
+
+
+def test_finished_seeds_are_left_alone(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
+    recipe = make_recipe(seeds=[3, 4, 5], save_strategy="steps", save_steps=1)
+    with pytest.raises(InterruptedError):
+        train(recipe.with_seeds([3]), data, tmp_path / "seed-3", callbacks=[_StopAt(3)])
+    with pytest.raises(InterruptedError):
+        train(recipe.with_seeds([4]), data, tmp_path / "seed-4", callbacks=[_StopAt(2)])
+    train(recipe.with_seeds([3]), data, tmp_path / "seed-3", resume=True)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "seed-3").rglob("*")}
+    steps = _StopAt()
+    results = train(recipe, data, tmp_path, resume=True, callbacks=[steps])
+    assert [result.seed for result in results] == [3, 4, 5]
+    assert steps.trained == [2, 3, 1, 2, 3]
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "seed-3").rglob("*")} == before
+    assert results[0] == Result.load(tmp_path / "seed-3" / "result.json")
+
+
+@pytest.mark.parametrize("left", ["result.json", "checkpoints"])
+@pytest.mark.parametrize("seeds", [[1], [1, 2]])
+def test_an_existing_run_is_refused(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, left: str, seeds: list[int]
+) -> None:
+    """Hours of work must not be overwritten by a repeated command."""
+    place = tmp_path if len(seeds) == 1 else tmp_path / "seed-2"
+    (place / left).mkdir(parents=True)
+    with pytest.raises(FileExistsError, match=r"holds a run already.*--resume.*--out"):
+        train(make_recipe(seeds=seeds), data, tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_resuming_nothing_starts_anew(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
+    steps = _StopAt()
+    train(make_recipe(max_steps=2), data, tmp_path / "new", resume=True, callbacks=[steps])
+    assert steps.trained == [1, 2]
+    assert not (tmp_path / "new" / "checkpoints").exists()

@@ -1,0 +1,235 @@
+"""Whole runs: from token files to a saved tagger and its result, for every objective, head, unit and preset."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoTokenizer
+
+from dataset_scripts.readers import DataError, load_split, to_tsv
+from dataset_scripts.schema import Sentence
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.results import Result, find_results
+from phonexl.training import run as run_module
+from phonexl.training.evaluation import score, tag_sentences
+from phonexl.training.recipe import Recipe
+from phonexl.training.run import build_model, hash_sentences, load_data, make_arguments, make_switcher, train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+MakeRecipe = Callable[..., Recipe]
+Draw = Callable[[str, int, int], list[Sentence]]
+NO_TERMS = {"align_weight": 0, "mlm_weight": 0, "xmlm_weight": 0}
+TERMS = {"align", "mlm", "xmlm"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "terms"),
+    [
+        ({}, TERMS),
+        ({**NO_TERMS, "align_weight": 0.1}, {"align"}),
+        ({**NO_TERMS, "mlm_weight": 0.1}, {"mlm"}),
+        ({**NO_TERMS, "xmlm_weight": 0.1}, {"xmlm"}),
+        (NO_TERMS, set()),
+        ({**NO_TERMS, "use_phonemes": False, "use_language_embeddings": False}, set()),
+        ({"head": "crf"}, TERMS),
+        ({"unit": "subword", "phoneme_vocab": "segments"}, TERMS),
+        ({"phoneme_transcription": "roman", "phoneme_vocab": "tokenizer"}, TERMS),
+        ({"official": True}, TERMS),
+    ],
+    ids=["all", "align", "mlm", "xmlm", "none", "plain", "crf", "subword", "roman", "official"],
+)
+def test_a_run_trains_saves_and_scores(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, settings: dict[str, Any], terms: set[str]
+) -> None:
+    """What is loaded from the folder is what was scored, in every kind of model."""
+    out = tmp_path / "run"
+    (result,) = train(make_recipe(eval_splits=["validation", "test"], **settings), data, out)
+    log = result.training["last_log"]
+    assert {name.removesuffix("_loss") for name in log if name.endswith("_loss")} == {"task", *terms}
+    assert all(math.isfinite(value) for value in log.values())
+    assert ("sound_norm" in log) is settings.get("use_phonemes", True)
+    assert not (out / "checkpoints").exists()
+    model = PhoneXLForTokenClassification.from_pretrained(out)
+    processor = PhoneXLProcessor.from_pretrained(out)
+    for language in ("zh", "vi"):
+        assert set(result.scores[language]) == {"validation", "test"}
+        sentences = load_split(data, "udpos", language, "test")
+        assert score(tag_sentences(model, processor, sentences, 8), sentences) == result.scores[language]["test"]
+
+
+def test_a_result_says_what_was_run_on_what(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    recipe = make_recipe(eval_strategy="epoch", metric_for_best_model="xtreme_f1", mask_ratio=0.3)
+    (result,) = train(recipe, data, tmp_path)
+    assert Result.load(tmp_path / "result.json") == result
+    assert find_results([tmp_path]) == [result]
+    assert (result.name, result.seed) == ("tiny", 1)
+    assert result.recipe["mask_ratio"] == 0.3
+    assert Recipe("tiny", "udpos", "zh", "vi").override(result.recipe) == recipe
+    train_zh = load_split(data, "udpos", "zh", "train")
+    assert result.data["train"] == {"sentences": 24, "sha256": hash_sentences(train_zh)}
+    assert set(result.data) == {"train", "dev", "zh.test", "vi.test"}
+    assert sum(result.coverage["train"].values()) == sum(len(sentence.tokens) for sentence in train_zh)
+    assert result.training["steps"] == 3
+    assert 0 <= result.training["best_dev_score"] <= 1
+    assert {"python", "torch", "transformers", "phonexl"} <= set(result.versions)
+    assert result.hardware["precision"] == "fp32"
+    assert result.warnings == []
+
+
+def test_the_hash_is_that_of_tokens_and_tags(sentences: list[Sentence]) -> None:
+    """The same data in another file have the same hash; a moved token border or another tag has another."""
+    renamed = [dataclasses.replace(sentence, id="x", in_train=True) for sentence in sentences]
+    assert hash_sentences(renamed) == hash_sentences(sentences)
+    first, *rest = sentences
+    others = [
+        dataclasses.replace(first, tokens=("".join(first.tokens[:2]), *first.tokens[2:])),
+        dataclasses.replace(first, tags=("X", *first.tags[1:])),
+    ]
+    hashes = {hash_sentences([other, *rest]) for other in (first, *others)} | {hash_sentences(rest)}
+    assert len(hashes) == 4
+
+
+def test_a_seed_gives_its_run_again(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    """Fresh weights, order, dropout, masks and switches are all functions of the seed."""
+    recipe = make_recipe(seeds=[1, 2], limit_train=8)
+    results = train(recipe, data, tmp_path / "one")
+    torch.rand(1)
+    train(recipe.with_seeds([2]), data, tmp_path / "two")
+    first, second = (load_file(tmp_path / "one" / f"seed-{seed}" / "model.safetensors") for seed in (1, 2))
+    again = load_file(tmp_path / "two" / "model.safetensors")
+    assert all(torch.equal(weight, again[name]) for name, weight in second.items())
+    assert not torch.equal(first["classifier.weight"], second["classifier.weight"])
+    assert [result.seed for result in results] == [1, 2]
+    assert results[0].data == results[1].data
+
+
+def test_limits_draw_the_same_sentences_in_file_order(make_recipe: MakeRecipe, data: Path) -> None:
+    """Files join treebanks one after another, so the first sentences are not a sample."""
+    whole = load_data(make_recipe(), data)
+    limited = load_data(make_recipe(limit_train=10, limit_eval=4), data)
+    assert [len(limited.train), len(limited.dev), len(limited.tests["vi", "test"])] == [10, 4, 4]
+    places = [whole.train.index(sentence) for sentence in limited.train]
+    assert places == sorted(places) != list(range(10))
+    assert load_data(make_recipe(limit_train=10, limit_eval=4, seeds=[5]), data) == limited
+    assert load_data(make_recipe(limit_train=10, limit_seed=1), data).train != limited.train
+
+
+def test_a_long_sentence_trains_and_every_token_gets_a_tag(
+    make_recipe: MakeRecipe, draw_sentences: Draw, data: Path, tmp_path: Path, backbone: Path
+) -> None:
+    """600 words exceed 512 positions; the tokenizer of a folder often does not know how many there are."""
+    unlimited = tmp_path / "backbone"
+    unlimited.mkdir()
+    for file in backbone.iterdir():
+        (unlimited / file.name).write_bytes(file.read_bytes())
+    tokenizer = AutoTokenizer.from_pretrained(unlimited)
+    tokenizer.model_max_length = 10**30
+    tokenizer.save_pretrained(unlimited)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    long = [Sentence("1", "zh", ("我", "看", "书") * 200, ("PRON", "VERB", "NOUN") * 200)]
+    for name in ("train-zh", "dev-zh", "test-zh"):
+        content = [*draw_sentences("zh", 2, 6), *long]
+        (folder / f"{name}.tsv").write_text(to_tsv(content), encoding="utf-8", newline="\n")
+    (folder / "test-vi.tsv").write_text(to_tsv(draw_sentences("vi", 2, 6)), encoding="utf-8", newline="\n")
+    recipe = make_recipe(backbone=str(unlimited), dictionary=str(data / "zh-vi.tsv"), eval_strategy="epoch")
+    (result,) = train(recipe, folder, tmp_path / "run")
+    assert result.scores["zh"]["test"]["num_tokens"] == 600 + sum(len(s.tokens) for s in content[:2])
+    processor = PhoneXLProcessor.from_pretrained(tmp_path / "run")
+    model = PhoneXLForTokenClassification.from_pretrained(tmp_path / "run")
+    assert [len(tags) for tags in tag_sentences(model, processor, long)] == [600]
+
+
+def test_panx_trains_on_characters(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    """Character by character only the longest match finds words of the dictionary."""
+    folder = tmp_path / "panx"
+    folder.mkdir()
+    characters, words = ("我", "在", "北", "京"), ("tôi", "ở", "hànội")
+    zh = [Sentence("1", "zh", characters, ("O", "O", "B-LOC", "I-LOC"))]
+    vi = [Sentence("1", "vi", words, ("O", "O", "B-LOC"))]
+    for name in ("train-zh", "dev-zh", "test-zh", "test-vi"):
+        content = zh if name.endswith("zh") else vi
+        (folder / f"{name}.tsv").write_text(to_tsv(content), encoding="utf-8", newline="\n")
+    recipe = make_recipe(task="panx", token_unit="character", code_switch_ratio=1.0, dictionary=str(data))
+    (result,) = train(recipe, folder, tmp_path / "run")
+    assert result.training["last_log"]["switch_rate"] == 0.75
+    assert "strict_f1" in result.scores["vi"]["test"]
+    processor = PhoneXLProcessor.from_pretrained(tmp_path / "run")
+    assert processor.words("我在北京", "zh") == list(characters)
+
+
+def test_a_missing_dictionary_is_said_with_its_cure(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    """And it is not needed where nothing is switched."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for file in data.glob("*-*.tsv"):
+        if file.name != "zh-vi.tsv":
+            (folder / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(DataError, match=r"a dictionary zh-vi.*--set xmlm_weight=0"):
+        train(make_recipe(), folder, tmp_path / "run")
+    with pytest.raises(DataError, match="a dictionary zh-vi"):
+        train(make_recipe(dictionary=str(tmp_path / "nowhere.tsv")), data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert train(make_recipe(xmlm_weight=0, max_steps=1), folder, tmp_path / "run")
+
+
+@pytest.mark.parametrize("missing", ["train-zh", "dev-zh", "test-vi"])
+def test_a_missing_file_is_named(make_recipe: MakeRecipe, data: Path, tmp_path: Path, missing: str) -> None:
+    for file in data.iterdir():
+        if file.stem != missing:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(DataError, match=missing):
+        train(make_recipe(), tmp_path, tmp_path / "run")
+
+
+def test_data_of_another_task_are_refused(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='train-zh.tsv:1: expected a known tag instead of "(PRON|PROPN|NOUN|ADV)"'):
+        train(make_recipe(task="panx"), data, tmp_path / "run")
+
+
+def test_a_dictionary_that_covers_nothing_is_warned_of(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "zh-vi.tsv").write_text("狗\tchó\n", encoding="utf-8")
+    (result,) = train(make_recipe(dictionary=str(tmp_path / "zh-vi.tsv"), max_steps=1), data, tmp_path / "run")
+    assert result.warnings == ["the dictionary switched no word: XMLM was a second MLM"]
+
+
+def test_the_official_preset_has_two_languages_and_all_its_switches(make_recipe: MakeRecipe) -> None:
+    """A field of the preset that the recipe sets itself is the recipe's."""
+    model, processor = build_model(make_recipe(official=True, align_pad_to=64))
+    config = model.config
+    assert processor.languages == config.languages == ["zh", "vi"]
+    assert (config.temperature_mode, config.mlm_target, config.tie_mlm_decoder) == ("raw", "position", False)
+    assert (processor.phoneme_prefix_bug, processor.max_pieces, config.align_pad_to) == (True, 128, 64)
+    assert model.xmlm_head is not None
+    model, processor = build_model(make_recipe())
+    assert processor.languages == ["zh", "vi", "ja", "ko"]
+    assert (model.config.temperature_mode, model.config.max_pieces) == ("exp", None)
+
+
+@pytest.mark.parametrize(("official", "kept"), [(False, {"北京"}), (True, {"北京", "iphone"})])
+def test_only_the_released_code_switches_words_to_themselves(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, official: bool, kept: set[str]
+) -> None:
+    """Half of the released dictionary are identical pairs."""
+    (tmp_path / "pairs.tsv").write_text("北京\tbắckinh\niphone\tiphone\n", encoding="utf-8")
+    recipe = make_recipe(official=official, dictionary=str(tmp_path / "pairs.tsv"))
+    model, processor = build_model(recipe)
+    switcher = make_switcher(recipe, model.config, processor, load_data(recipe, data))
+    assert switcher is not None
+    assert set(switcher.dictionary) == kept
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bf16_auto_asks_the_hardware(
+    make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(run_module, "supports_bf16", lambda: supported)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert make_arguments(make_recipe(bf16="auto"), tmp_path, 1).bf16 is supported
+    assert make_arguments(make_recipe(), tmp_path, 1).bf16 is False
