@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -90,6 +91,9 @@ def build(
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
         made = Path(staging) / "new"
         written = [_write_config(name, item, folder, made, transcriber(item.language)) for item in configs]
+        if name == "samples":
+            for dictionary in sorted(folder.glob("??-??.tsv")):  # for code switching
+                shutil.copyfile(dictionary, made / dictionary.name)
         _write_card(name, made, written)
         _publish(made, out, Path(staging) / "old")
 

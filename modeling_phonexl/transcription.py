@@ -111,8 +111,10 @@ def find_language(code: str) -> Language:
         if code in (language.code, language.iso639_3):
             return language
     known = [language.code for language in LANGUAGES]
-    near = difflib.get_close_matches(code.lower(), known + [language.iso639_3 for language in LANGUAGES], 1, 0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    names = {name: language.code for language in LANGUAGES for name in (language.code, language.iso639_3)}
+    names |= {"cn": "zh", "tw": "zh", "vn": "vi", "jp": "ja", "kr": "ko"}  # countries, the usual slip
+    near = difflib.get_close_matches(code.lower(), names, 1, 0.4)
+    hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     raise UnknownLanguageError(f"unknown language {code!r}; known: {', '.join(known)}.{hint}")
 
 

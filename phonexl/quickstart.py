@@ -43,6 +43,7 @@ _STEPS = 84
 _STEP_SECONDS = {"plain": 0.55, "phonexl": 1.5}
 _FLOAT32_FACTOR = 1.8
 _USEFUL_THREADS = 8  # sentences are short: more do not help
+_REST_SECONDS = 30  # of a pair: loading, tagging, the page
 
 Words = dict[str, list[dict[str, Any]]]  # what the pipeline gives, by language
 
@@ -106,8 +107,8 @@ def estimate(pairs: Sequence[str]) -> str:
     if torch.cuda.is_available():
         return f"{trainings}: seconds each on {torch.cuda.get_device_name()}"
     threads, bf16 = torch.get_num_threads(), supports_bf16()
-    seconds = len(pairs) * _STEPS * sum(_STEP_SECONDS.values())
-    seconds *= (1 if bf16 else _FLOAT32_FACTOR) / min(threads, _USEFUL_THREADS)
+    speed = min(threads, _USEFUL_THREADS) / (1 if bf16 else _FLOAT32_FACTOR)
+    seconds = len(pairs) * (_STEPS * sum(_STEP_SECONDS.values()) / speed + _REST_SECONDS)
     where = f"{threads} thread{'s' * (threads > 1)}, {'bfloat16' if bf16 else 'float32'}"
     return f"{trainings}: about {format_duration(seconds)} with {where}; it depends on the machine"
 

@@ -74,7 +74,7 @@ def test_the_verdict_says_what_the_scores_are() -> None:
     ("threads", "bf16", "words"),
     [
         (1, True, "2 trainings of 84 steps: about 3 min with 1 thread, bfloat16"),
-        (2, True, "about 90 s with 2 threads, bfloat16"),
+        (2, True, "about 2 min with 2 threads, bfloat16"),
         (2, False, "about 3 min with 2 threads, float32"),
     ],
 )

@@ -1,0 +1,72 @@
+"""The README: its blocks run, and its figures are those of the files in results/."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from phonexl.quickstart import side_by_side
+from phonexl.results import find_results, make_table
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(marker: str) -> str:
+    """The text between `<!-- MARKER -->` and `<!-- end -->`."""
+    found = re.search(rf"<!-- {re.escape(marker)} -->\n(.*?)<!-- end -->", README, re.DOTALL)
+    assert found, marker
+    return found.group(1)
+
+
+def test_results_table_is_rendered_from_the_result_files() -> None:
+    """A figure that no run wrote must not stand in the README."""
+    folder = "results/udpos-2000"
+    assert block(f"results: {folder}") == make_table(find_results([ROOT / folder])).markdown()
+
+
+@pytest.mark.parametrize(("pair", "floor"), [("zh-vi", 0.80), ("ja-ko", 0.87)])
+def test_real_runs_clear_their_floors(pair: str, floor: float) -> None:
+    """What a user may expect of the offline backbone after 2,000 sentences; measured, not hoped."""
+    source, target = pair.split("-")
+    runs = find_results([ROOT / "results" / "udpos-2000"])
+
+    def mean(system: str, language: str, split: str, metric: str = "accuracy") -> float:
+        return fmean(r.scores[language][split][metric] for r in runs if r.name == f"udpos-{pair}-{system}")
+
+    plain = mean("offline-plain", target, "test")
+    assert mean("offline-plain", source, "validation") >= floor
+    assert plain >= max(0.48, mean("offline-plain", target, "test", "majority") + 0.10)
+    assert plain >= mean("random-plain", target, "test") + 0.30
+    assert mean("offline", target, "test") >= plain - 0.015
+
+
+def test_quickstart_table_is_rendered_from_its_result_files() -> None:
+    assert block("quickstart") == side_by_side(find_results([ROOT / "results" / "quickstart"])).markdown()
+
+
+def test_console_block_prints_what_it_shows() -> None:
+    """The transcription that a newcomer copies must come out as printed."""
+    found = re.search(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+    assert found
+    command = found.group(1).replace("phonexl", f"{Path(sys.executable).parent / 'phonexl'}", 1)
+    output = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
+    assert output.stdout == found.group(2)
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "assert" in code]
+)
+def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Blocks that need no model; the others are run by the tests of loading."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_named_files_exist() -> None:
+    for path in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
+        assert (ROOT / path).exists(), path
