@@ -177,7 +177,8 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
         for language, metric in wanted:
             values = [v for r in group if (v := _score(r.scores, language, split, metric)) is not None]
             if values:
-                cells[name, language, metric] = str(Cell.of(values))
+                cell = Cell.of(values)
+                cells[name, language, metric] = f"{cell.mean * 100:.2f}" if metric == "majority" else str(cell)
     used = [(language, metric) for language, metric in wanted if any((n, language, metric) in cells for n in groups)]
     columns = ["system", "seeds", *(f"{language} {metric.replace('_', ' ')}" for language, metric in used)]
     rows = [[name, str(len(group)), *(cells.get((name, *key), "") for key in used)] for name, group in groups.items()]
