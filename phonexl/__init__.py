@@ -2,6 +2,6 @@
 
 import os
 
-# Read when torch starts its threads. Threads that spin while they wait lose the processor to whatever else runs: with
-# both of two cores busy, a training step took 14 times as long.
+# Read when torch starts its threads. Threads that spin while they wait lose the processor to whatever else runs, and on
+# a busy machine a training step takes many times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

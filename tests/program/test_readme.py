@@ -1,5 +1,6 @@
 """The README: its blocks run, and its figures are those of the files in results/."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from statistics import fmean
 
 import pytest
 
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.quickstart import side_by_side
 from phonexl.results import find_results, make_table
 
@@ -62,10 +64,30 @@ def test_console_block_prints_what_it_shows() -> None:
     "code", [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "assert" in code]
 )
 def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Blocks that need no model; the others are run by the tests of loading."""
+    """Blocks that state what comes out."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     exec(compile(code, "README.md", "exec"), {})
+
+
+def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProcessor, tmp_path: Path) -> None:
+    """The others, as a newcomer would run them, on a tiny model: in a process and a cache of their own."""
+    folder = tmp_path / "quickstart" / "zh-vi" / "phonexl"
+    tagger = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=["NOUN", "VERB"], processor=processor)
+    tagger.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    blocks = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "assert" not in code]
+    script = "\n".join(blocks).replace("google-bert/bert-base-multilingual-cased", str(backbone))
+    output = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "HF_HOME": str(tmp_path / "home")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert output.returncode == 0, output.stderr
+    assert [line.split()[0] for line in output.stdout.split("\n") if line] == ["Tôi", "học", "ở", "Hà", "."]
 
 
 def test_named_files_exist() -> None:
