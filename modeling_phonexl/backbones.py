@@ -4,6 +4,7 @@ Which name means which checkpoint is the program's business (`phonexl.backbone`)
 """
 
 import inspect
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,26 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, Pretrained
 
 from .mlm_head import MlmHead
 
-# Our head's modules: their names in BERT and in RoBERTa.
+logger = logging.getLogger(__name__)
+
+# Our head's modules: their names in BERT, RoBERTa, DistilBERT, ModernBERT and ELECTRA, and in who follows them.
 _HEAD_NAMES = {
-    "transform.dense": ("cls.predictions.transform.dense", "lm_head.dense"),
-    "transform.LayerNorm": ("cls.predictions.transform.LayerNorm", "lm_head.layer_norm"),
-    "decoder": ("cls.predictions.decoder", "lm_head.decoder"),
+    "transform.dense": (
+        "cls.predictions.transform.dense",
+        "lm_head.dense",
+        "vocab_transform",
+        "head.dense",
+        "generator_predictions.dense",
+    ),
+    "transform.LayerNorm": (
+        "cls.predictions.transform.LayerNorm",
+        "cls.predictions.transform.layer_norm",
+        "lm_head.layer_norm",
+        "vocab_layer_norm",
+        "head.norm",
+        "generator_predictions.LayerNorm",
+    ),
+    "decoder": ("cls.predictions.decoder", "lm_head.decoder", "vocab_projector", "decoder", "generator_lm_head"),
 }
 
 
@@ -44,15 +60,24 @@ def _pooling_options(config: PretrainedConfig) -> dict[str, bool]:
 
 
 def copy_mlm_head(name_or_path: str, heads: Sequence[MlmHead]) -> None:
-    """Copy a checkpoint's own MLM head, if it was saved with one: BERT's `cls.predictions` or RoBERTa's `lm_head`."""
+    """Copy a checkpoint's own MLM head, if it was saved with one; warns where it is of another build than ours.
+
+    A module without a bias gives a bias of zeros.
+    """
     saved = " ".join(AutoConfig.from_pretrained(name_or_path).architectures or [])
     if "MaskedLM" not in saved and "PreTraining" not in saved:
         return
     source = AutoModelForMaskedLM.from_pretrained(name_or_path).state_dict()
     for head in heads:
         target = head.state_dict()
-        for ours, theirs in _HEAD_NAMES.items():
-            for name in theirs:
-                for kind in ("weight", "bias"):
-                    if f"{name}.{kind}" in source:
-                        target[f"{ours}.{kind}"].copy_(source[f"{name}.{kind}"])
+        found = {ours: next((n for n in names if f"{n}.weight" in source), None) for ours, names in _HEAD_NAMES.items()}
+        if any(
+            name is None or source[f"{name}.weight"].shape != target[f"{ours}.weight"].shape
+            for ours, name in found.items()
+        ):
+            logger.warning("%s: its MLM head is built unlike BERT's, so the MLM terms start from a fresh one", saved)
+            return
+        for ours, name in found.items():
+            target[f"{ours}.weight"].copy_(source[f"{name}.weight"])
+            bias = source.get(f"{name}.bias")
+            target[f"{ours}.bias"].copy_(torch.zeros_like(target[f"{ours}.bias"]) if bias is None else bias)

@@ -50,6 +50,11 @@ _LEAST = {
     "align_pad_to": 1,
     "max_pieces": 3,  # one piece between two specials
 }
+# RoBERTa and who follows it number positions from padding_idx + 1.
+_POSITIONS_AFTER_PADDING = frozenset(
+    "camembert data2vec-text esm ibert longformer luke mpnet roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl "
+    "xmod".split()
+)
 # What the authors' released code does where it departs from their paper (nhhoang96/phonemic_xlingual, 20d5cba).
 _OFFICIAL: dict[str, Any] = {
     "head": "softmax",
@@ -225,8 +230,14 @@ class PhoneXLConfig(PretrainedConfig):
     def official(
         cls, backbone_config: PretrainedConfig | Mapping[str, Any] | None = None, **overrides: Any
     ) -> "PhoneXLConfig":
-        """The arithmetic of the authors' released code; two language rows, 0 the source and 1 the target."""
-        return cls(backbone_config, **{**_OFFICIAL, **overrides})
+        """The arithmetic of the authors' released code; two language rows, 0 the source and 1 the target.
+
+        Over XLM-R it attends one empty unit more; over BERT, or without a backbone, it does not.
+        """
+        config = cls(backbone_config, **{**_OFFICIAL, **overrides})
+        if "extra_empty_unit" not in overrides and config.backbone_config is not None:
+            config.extra_empty_unit = config.backbone_config.model_type == "xlm-roberta"
+        return config
 
     @property
     def encoder_config(self) -> PretrainedConfig:
@@ -266,8 +277,7 @@ class PhoneXLConfig(PretrainedConfig):
         positions = getattr(backbone, "max_position_embeddings", None)
         if positions is None or getattr(backbone, "position_embedding_type", "absolute") != "absolute":
             return None
-        # RoBERTa's family numbers positions from padding_idx + 1.
-        offset = backbone.pad_token_id + 1 if "roberta" in backbone.model_type else 0
+        offset = backbone.pad_token_id + 1 if backbone.model_type in _POSITIONS_AFTER_PADDING else 0
         return int(positions) - offset
 
     def _check(self) -> None:

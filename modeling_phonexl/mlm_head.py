@@ -34,7 +34,8 @@ class MlmHead(nn.Module):
 
     def __init__(self, config: PhoneXLConfig) -> None:
         super().__init__()
-        eps = getattr(config.encoder_config, "layer_norm_eps", 1e-12)
+        encoder = config.encoder_config
+        eps = getattr(encoder, "layer_norm_eps", getattr(encoder, "norm_eps", 1e-12))  # the second is ModernBERT's
         self.transform = _PredictionTransform(config.hidden_size, eps)
         self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
 

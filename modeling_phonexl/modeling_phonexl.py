@@ -88,13 +88,18 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         super().__init__(config)
         self.backbone = backbone if backbone is not None else build_backbone(config.encoder_config)
         try:
-            self.backbone.get_input_embeddings()
+            table = cast(nn.Embedding, self.backbone.get_input_embeddings())
         except NotImplementedError:
             raise ValueError(
                 f"a {config.encoder_config.model_type} encoder has no table of input embeddings, which PhoneXL needs: "
                 "choose another backbone (bert, xlm-roberta, ...)"
             ) from None
         width = config.hidden_size
+        if table.weight.size(1) != width:
+            raise ValueError(
+                f"this {config.encoder_config.model_type} encoder embeds words in {table.weight.size(1)} dimensions "
+                f"and computes in {width}; PhoneXL adds sound to both alike: choose a backbone where they are equal"
+            )
         if config.use_phonemes and config.phoneme_vocab_size < 1:
             raise ValueError("phoneme_vocab_size is not set: take it from PhoneXLProcessor, or set use_phonemes=False")
         self.phoneme_embeddings = PhonemeEmbedding(config.phoneme_vocab_size, width) if config.use_phonemes else None

@@ -17,6 +17,8 @@ import torch
 
 RESULT_FILE = "result.json"
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
+# Settings in which runs of one system may differ.
+_NOT_THE_SYSTEM = ("seeds", "eval_splits")
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")
 
 
@@ -52,11 +54,8 @@ class Result:
     warnings: list[str] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
-        """Write the JSON beside its place, then rename: a reader never sees half of it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
+        """Write the JSON."""
+        write_json(path, asdict(self))
 
     @classmethod
     def load(cls, path: Path) -> "Result":
@@ -69,6 +68,14 @@ class Result:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path}: expected a result JSON of phonexl, but {error}") from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file beside its place, then rename: a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def find_results(folders: Iterable[Path]) -> list[Result]:
@@ -163,13 +170,11 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
     """Group results by system and average them over seeds.
 
     Args:
-        results: Runs; those of one name are one row.
+        results: Runs; those of one name and one recipe are one row, which names what tells it from others of its name.
         metrics: Columns, for every language that any run was scored on; columns that no run has are left out.
         split: Which split.
     """
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(result.name, []).append(result)
+    groups = _group(results)
     languages = list(dict.fromkeys(language for result in results for language in result.scores))
     wanted = [(language, metric) for language in languages for metric in ("majority", *metrics)]
     cells: dict[tuple[str, str, str], str] = {}
@@ -183,6 +188,21 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
     columns = ["system", "seeds", *(f"{language} {metric.replace('_', ' ')}" for language, metric in used)]
     rows = [[name, str(len(group)), *(cells.get((name, *key), "") for key in used)] for name, group in groups.items()]
     return Table(columns, rows)
+
+
+def _group(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Runs by system: those that differ in seeds, or in what is evaluated, alone."""
+    values = {id(r): {k: v for k, v in r.recipe.items() if k not in _NOT_THE_SYSTEM} for r in results}
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        mine = values[id(result)]
+        others = [values[id(other)] for other in results if other.name == result.name]
+        keys = sorted(
+            {key for other in others for key in mine.keys() | other.keys() if mine.get(key) != other.get(key)}
+        )
+        settings = ", ".join(f"{key}={mine.get(key)}" for key in keys)
+        groups.setdefault(f"{result.name} ({settings})" if settings else result.name, []).append(result)
+    return groups
 
 
 def _score(scores: Mapping[str, Any], language: str, split: str, metric: str) -> float | None:

@@ -38,7 +38,9 @@ def evaluate(
     sentences = _read(model, set(tagger.config.id2label.values()), data, code, split)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         job = bar.add_task(f"{code} {split}", total=len(sentences))
-        tags = tag_sentences(tagger, processor, sentences, progress=lambda done: bar.advance(job, done))
+        tags = tag_sentences(
+            tagger, processor, sentences, progress=lambda done: bar.advance(job, done), bf16=_was_bf16(model)
+        )
     scores = {code: {split: score(tags, sentences)}}
     text = json.dumps({"model": model, "data": str(data), "scores": scores}, ensure_ascii=False, indent=1) + "\n"
     if out is None:
@@ -48,6 +50,14 @@ def evaluate(
         part = out.with_name(f".{out.name}.part")
         part.write_text(text, encoding="utf-8")
         part.replace(out)
+
+
+def _was_bf16(model: str) -> bool | None:
+    """Whether the run beside the model computed in bfloat16; None where there is no such run."""
+    from phonexl.results import RESULT_FILE, Result
+
+    result = Path(model) / RESULT_FILE
+    return Result.load(result).hardware.get("precision") == "bf16" if result.is_file() else None
 
 
 def _read(model: str, labels: set[str], data: Path, language: str, split: str) -> list[Sentence]:

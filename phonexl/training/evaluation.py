@@ -24,6 +24,7 @@ def tag_sentences(
     sentences: Sequence[Sentence],
     batch_size: int = 64,
     progress: Callable[[int], None] | None = None,
+    bf16: bool | None = None,
 ) -> list[list[str]]:
     """Tag the tokens of sentences; every token gets a tag, however long the sentence.
 
@@ -33,6 +34,7 @@ def tag_sentences(
         sentences: Tokens and language; their tags are only looked up as a check of the tag set.
         batch_size: Windows per forward, taken in order of length.
         progress: Called after each batch with its number of windows.
+        bf16: Compute in bfloat16, as the model was trained; None: where the hardware multiplies in it.
 
     Returns:
         One list of tags per sentence.
@@ -48,11 +50,12 @@ def tag_sentences(
     was_training = model.training
     model.eval()
     order = sorted((dataset[index] for index in range(len(dataset))), key=lambda row: len(row.tokens))
-    use_bf16 = model.device.type == "cuda" or supports_bf16()
+    if bf16 is None:
+        bf16 = model.device.type == "cuda" or supports_bf16()
     for rows in batches(order, batch_size):
         inputs = processor.pad([row.sentence for row in rows]).to(model.device)
         del inputs["labels"]
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=use_bf16):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             outputs = model(**inputs)
         for row, ids in zip(rows, model.decode(outputs.logits, outputs.unit_mask).tolist(), strict=True):
             scored = [position for position, label in enumerate(row.sentence.labels or (), 1) if label != -100]

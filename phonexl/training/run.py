@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed
+from transformers import AutoConfig, PrinterCallback, ProgressCallback, TrainerCallback, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 
 from dataset_scripts.dictionary import BilingualDictionary
@@ -25,7 +25,7 @@ from dataset_scripts.readers import load_split
 from dataset_scripts.schema import Sentence, tag_names
 from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.backbone import resolve_backbone
-from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions
+from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions, write_json
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.collator import PhoneXLCollator
@@ -37,6 +37,7 @@ from phonexl.training.trainer import PhoneXLTrainer
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
+RECIPE_FILE = "recipe.json"
 _PROCESSOR_FIELDS = (
     "phoneme_vocab",
     "phoneme_transcription",
@@ -111,11 +112,14 @@ def train(
         DataError: If data or dictionary are missing or malformed.
         RecipeError, ValueError: If values do not fit together.
         FileExistsError: If `out` holds a run and `resume` is not set.
+        ValueError: If `out` holds a run of other settings.
     """
     places = {seed: out if len(recipe.seeds) == 1 else out / f"seed-{seed}" for seed in recipe.seeds}
     taken = [place for place in places.values() if (place / RESULT_FILE).exists() or (place / CHECKPOINTS).exists()]
     if taken and not resume:
         raise FileExistsError(f"{taken[0]} holds a run already: continue it with --resume, or choose another --out")
+    for place in taken:
+        _check_same_run(recipe, place)
     data = load_data(recipe, folder)
     results = []
     for seed, place in places.items():
@@ -139,6 +143,8 @@ def train_seed(
     """Train one tagger, save it with its processor, and score it; see `train`."""
     set_seed(seed)
     trainer = make_trainer(recipe, data, out / CHECKPOINTS, seed, callbacks)
+    if trainer.is_world_process_zero():
+        write_json(out / CHECKPOINTS / RECIPE_FILE, recipe.values())
     start = time.perf_counter()
     trainer.train(resume_from_checkpoint=_last_checkpoint(out / CHECKPOINTS) if resume else None)
     seconds = time.perf_counter() - start
@@ -150,7 +156,8 @@ def train_seed(
         model.save_pretrained(out)
         processor.save_pretrained(out)
         for (language, split), sentences in data.tests.items():
-            predicted = tag_sentences(model, processor, sentences, trainer.args.per_device_eval_batch_size)
+            batch_size, bf16 = trainer.args.per_device_eval_batch_size, trainer.args.bf16
+            predicted = tag_sentences(model, processor, sentences, batch_size, bf16=bf16)
             scores.setdefault(language, {})[split] = score(predicted, sentences)
     result = Result(
         name=recipe.name,
@@ -169,6 +176,28 @@ def train_seed(
         result.save(out / RESULT_FILE)
         shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return result
+
+
+def _check_same_run(recipe: Recipe, place: Path) -> None:
+    """Refuse to continue a run, or to take its scores, under settings that it was not made with.
+
+    Raises:
+        ValueError: Naming the first setting that differs.
+    """
+    result, begun = place / RESULT_FILE, place / CHECKPOINTS / RECIPE_FILE
+    if result.exists():
+        before = Result.load(result).recipe
+    elif begun.exists():
+        before = json.loads(begun.read_text(encoding="utf-8"))
+    else:
+        return  # stopped before its first step
+    now = recipe.values()
+    for key in sorted((before.keys() | now.keys()) - {"seeds"}):
+        if before.get(key) != now.get(key):
+            raise ValueError(
+                f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
+                "resume it with its own settings, or choose another --out"
+            )
 
 
 def make_trainer(
@@ -213,7 +242,7 @@ def build_model(recipe: Recipe) -> tuple[PhoneXLForTokenClassification, PhoneXLP
         MissingToolError: If the offline backbone's package is not installed.
     """
     name = resolve_backbone(recipe.backbone, recipe.vocab)
-    config = {**_official_fields(recipe), **recipe.config}
+    config = {**_official_fields(recipe, name), **recipe.config}
     languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
     processor = PhoneXLProcessor.from_backbone(name, languages=languages, token_unit=recipe.token_unit, **fields)
@@ -258,11 +287,11 @@ def make_switcher(
     return CodeSwitcher(dictionary, processor, recipe.target, config.code_switch_ratio, config.switch_match)
 
 
-def _official_fields(recipe: Recipe) -> dict[str, Any]:
+def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
     if not recipe.official:
         return {}
-    official, plain = PhoneXLConfig.official(), PhoneXLConfig()
-    names = set(vars(plain)) - {"auto_map", "custom_pipelines"}
+    official, plain = PhoneXLConfig.official(AutoConfig.from_pretrained(backbone)), PhoneXLConfig()
+    names = set(vars(plain)) - {"auto_map", "custom_pipelines", "backbone_config"}
     return {name: getattr(official, name) for name in names if getattr(official, name) != getattr(plain, name)}
 
 

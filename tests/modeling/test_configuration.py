@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AutoConfig, BertConfig, CanineConfig, DistilBertConfig, XLMRobertaConfig
+from transformers import AutoConfig, BertConfig, CanineConfig, DistilBertConfig, MPNetConfig, XLMRobertaConfig
 
 from modeling_phonexl import PhoneXLConfig, PhoneXLModel
 from modeling_phonexl.configuration_phonexl import AUTO_MAP, CUSTOM_PIPELINES
@@ -168,11 +168,22 @@ def test_official_sets_what_the_released_code_does(bert_config: BertConfig) -> N
     assert PhoneXLConfig.official(bert_config, align_pad_to=11).align_pad_to == 11
 
 
+@pytest.mark.parametrize(("overrides", "empty"), [({}, True), ({"extra_empty_unit": False}, False)])
+def test_official_attends_an_empty_unit_over_xlmr(
+    bert_config: BertConfig, overrides: dict[str, bool], empty: bool
+) -> None:
+    """The released code's mask counts the second </s> that only XLM-R's tokenizer would write."""
+    assert PhoneXLConfig.official(XLMRobertaConfig(hidden_size=32), **overrides).extra_empty_unit is empty
+    assert PhoneXLConfig.official(bert_config, **overrides).extra_empty_unit is False
+
+
 def test_units_that_fit_the_positions_of_the_backbone(bert_config: BertConfig) -> None:
     """XLM-R numbers positions from padding_idx + 1, so two of its 514 rows are no positions."""
     assert PhoneXLConfig(bert_config).max_units == 64
     xlmr = XLMRobertaConfig(hidden_size=32, max_position_embeddings=514, pad_token_id=1)
     assert PhoneXLConfig(xlmr).max_units == 512
+    mpnet = MPNetConfig(hidden_size=32, max_position_embeddings=514, pad_token_id=1)
+    assert PhoneXLConfig(mpnet).max_units == 512
     assert PhoneXLConfig(DistilBertConfig(dim=32, n_heads=4, max_position_embeddings=40)).max_units == 40
     relative = BertConfig(hidden_size=32, num_attention_heads=4)
     relative.position_embedding_type = "relative_key"

@@ -131,6 +131,16 @@ def test_a_table_has_a_row_per_system_and_a_column_per_score() -> None:
     )
 
 
+def test_runs_of_other_settings_are_not_seeds_of_one_system() -> None:
+    """`--set` keeps the recipe's name: a mean over two learning rates would be of no system."""
+    runs = [
+        make_result(seed=seed, recipe={"learning_rate": rate, "unit": "word", "seeds": [seed], "eval_splits": ["test"]})
+        for seed, rate in ((1, 1e-4), (2, 1e-4), (1, 3e-4))
+    ]
+    rows = [row[:2] for row in make_table(runs).rows]
+    assert rows == [["phonexl (learning_rate=0.0001)", "2"], ["phonexl (learning_rate=0.0003)", "1"]]
+
+
 def test_a_table_is_of_one_split_and_of_the_metrics_asked_for() -> None:
     scores = {"vi": {"validation": {"accuracy": 0.4, "strict_f1": 0.1}, "test": {"accuracy": 0.3}}}
     table = make_table([make_result(scores=scores)], metrics=["strict_f1"], split="validation")

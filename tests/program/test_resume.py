@@ -154,3 +154,19 @@ def test_resuming_nothing_starts_anew(make_recipe: Callable[..., Recipe], data: 
     train(make_recipe(max_steps=2), data, tmp_path / "new", resume=True, callbacks=[steps])
     assert steps.trained == [1, 2]
     assert not (tmp_path / "new" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("stop", [3, None])
+def test_a_run_of_other_settings_is_not_resumed(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, stop: int | None
+) -> None:
+    """A finished seed would be reported under settings that it never saw, a stopped one be half of each."""
+    recipe = make_recipe(**STEPS)
+    if stop is None:
+        train(recipe, data, tmp_path / "run")
+    else:
+        with pytest.raises(InterruptedError):
+            train(recipe, data, tmp_path / "run", callbacks=[_StopAt(stop)])
+    other = recipe.override({"learning_rate": 0.5})
+    with pytest.raises(ValueError, match=r"run holds a run with learning_rate=.*, and this one has learning_rate=0\.5"):
+        train(other, data, tmp_path / "run", resume=True)
