@@ -52,24 +52,42 @@ class Language:
 
     Attributes:
         code: The name in our own files: ISO 639-1 for zh vi ja ko, else ISO 639-3.
+        iso639_1: The two-letter code, which HTML wants.
         iso639_3: The three-letter code that the gap study uses.
         name: English name, for messages and cards.
         spaced: Whether tokens are joined by spaces in running text.
     """
 
     code: str
+    iso639_1: str
     iso639_3: str
     name: str
     spaced: bool
 
 
 LANGUAGES = (
-    Language("zh", "zho", "Chinese", spaced=False),
-    Language("vi", "vie", "Vietnamese", spaced=True),
-    Language("ja", "jpn", "Japanese", spaced=False),
-    Language("ko", "kor", "Korean", spaced=True),
+    Language("zh", "zh", "zho", "Chinese", spaced=False),
+    Language("vi", "vi", "vie", "Vietnamese", spaced=True),
+    Language("ja", "ja", "jpn", "Japanese", spaced=False),
+    Language("ko", "ko", "kor", "Korean", spaced=True),
+    Language("eng", "en", "eng", "English", spaced=True),
+    Language("fra", "fr", "fra", "French", spaced=True),
+    Language("rus", "ru", "rus", "Russian", spaced=True),
+    Language("ita", "it", "ita", "Italian", spaced=True),
+    Language("hun", "hu", "hun", "Hungarian", spaced=True),
+    Language("ukr", "uk", "ukr", "Ukrainian", spaced=True),
+    Language("tur", "tr", "tur", "Turkish", spaced=True),
+    Language("fin", "fi", "fin", "Finnish", spaced=True),
+    Language("hin", "hi", "hin", "Hindi", spaced=True),
+    Language("swa", "sw", "swa", "Swahili", spaced=True),
+    Language("urd", "ur", "urd", "Urdu", spaced=True),
 )
-RECIPES = ("default",)
+RECIPES = (
+    "default",  # the project's own readings
+    "released",  # as the PhoneXL authors' files were made: zh, vi, ja, ko
+    "epitran",  # Epitran as it is, segmented: as the gap paper's input was made
+    "espeak",  # espeak-ng, for comparison
+)
 
 
 class UnknownLanguageError(ValueError):
@@ -104,14 +122,14 @@ def find_language(code: str) -> Language:
     Raises:
         UnknownLanguageError: Naming the known codes and the nearest one.
 
-    >>> find_language("kor").code
-    'ko'
+    >>> find_language("kor").code, find_language("fr").code
+    ('ko', 'fra')
     """
     for language in LANGUAGES:
-        if code in (language.code, language.iso639_3):
+        if code in (language.iso639_1, language.iso639_3):
             return language
     known = [language.code for language in LANGUAGES]
-    names = {name: language.code for language in LANGUAGES for name in (language.code, language.iso639_3)}
+    names = {name: language.code for language in LANGUAGES for name in (language.iso639_1, language.iso639_3)}
     names |= {"cn": "zh", "tw": "zh", "vn": "vi", "jp": "ja", "kr": "ko"}  # countries, the usual slip
     near = difflib.get_close_matches(code.lower(), names, 1, 0.4)
     hint = f" Did you mean {names[near[0]]!r}?" if near else ""
@@ -119,19 +137,29 @@ def find_language(code: str) -> Language:
 
 
 @functools.cache
-def load_language(code: str) -> LanguageModule:
-    """Import the module of a language; its tools load only when it first reads a sentence.
+def load_language(code: str, recipe: str = "default") -> LanguageModule:
+    """The reader of a language; its tools load only when it first reads a sentence.
+
+    Args:
+        code: ISO 639-1 or 639-3.
+        recipe: One of `RECIPES`.
 
     Raises:
         UnknownLanguageError: If the registry has no such language.
+        ValueError: If the recipe does not exist, or not for this language.
         MissingToolError: If the file of the language did not travel with this copy of the code.
     """
     language = find_language(code)
+    if recipe not in RECIPES:
+        raise ValueError(f"unknown recipe {recipe!r}; known: {', '.join(RECIPES)}")
+    name = language.code if recipe == "default" else recipe
     try:
-        module = importlib.import_module(f"{__package__}.transcription_{language.code}")
+        module = importlib.import_module(f"{__package__}.transcription_{name}")
     except ModuleNotFoundError as error:
-        raise MissingToolError("phonexl", f"transcription of {language.name}") from error
-    return cast(LanguageModule, module)
+        if not str(error.name).startswith(str(__package__)):
+            raise
+        raise MissingToolError("phonexl", f"transcription of {language.name} by the recipe {recipe!r}") from error
+    return cast(LanguageModule, module if recipe == "default" else module.reader(language.code))
 
 
 def import_tool(name: str, package: str, needed_for: str, extra: str | None = None) -> object:
@@ -153,11 +181,11 @@ class Transcriber:
 
     Args:
         language: ISO 639-1 or 639-3 code.
-        recipe: "default" (the project's own readings).
+        recipe: One of `RECIPES`.
 
     Raises:
         UnknownLanguageError: For a language that is not in `LANGUAGES`.
-        ValueError: For a recipe that does not exist.
+        ValueError: For a recipe that does not exist, or not for this language.
 
     >>> [t.ipa for t in Transcriber("vi")(["điện tử", "."])]
     ['ɗiən˨ˀ˩tɨ˧˩', '.']
@@ -175,7 +203,7 @@ class Transcriber:
         Raises:
             MissingToolError: If the language's reading tool is not installed.
         """
-        return load_language(self.language).transcribe(tokens)
+        return load_language(self.language, self.recipe).transcribe(tokens)
 
     def segment(self, text: str) -> list[tuple[int, int]]:
         """Cut running text into words: ordered, disjoint offsets that slice `text`; white space belongs to no word."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from modeling_phonexl.transcription import Transcription
+from modeling_phonexl.transcription import Transcription, find_language
 
 if TYPE_CHECKING:
     from phonexl.results import Table
@@ -29,6 +29,7 @@ class Word:
         romanized: Latin spelling of the sound.
         tag: Predicted tag.
         gold: The right tag, which marks another one as wrong; empty where it is not known.
+        expected: The right sound, which marks another one as wrong; empty where it is not known or was hit.
     """
 
     token: str
@@ -36,6 +37,7 @@ class Word:
     romanized: str = ""
     tag: str = ""
     gold: str = ""
+    expected: str = ""
 
     @property
     def is_wrong(self) -> bool:
@@ -54,7 +56,13 @@ class Line:
     @property
     def rows(self) -> list[str]:
         """Fields below the token that any word of the sentence has: all words then keep their place for them."""
-        return [name for name in ("ipa", "romanized", "tag") if any(getattr(word, name) for word in self.words)]
+        names = ("ipa", "expected", "romanized", "tag")
+        return [name for name in names if any(getattr(word, name) for word in self.words)]
+
+    @property
+    def direction(self) -> str:
+        """Of the words: "rtl" or "ltr"."""
+        return "rtl" if self.language == "ur" else "ltr"
 
 
 @dataclass(frozen=True)
@@ -74,23 +82,27 @@ def make_line(
     tags: Sequence[str] = (),
     gold: Sequence[str] = (),
     note: str = "",
+    expected: Sequence[str] = (),
 ) -> Line:
     """A sentence with its sound; what was not read has none, and a romanisation that repeats the spelling is left out.
 
     Args:
-        language: ISO 639-1 code.
+        language: Any code that `find_language` takes.
         tokens: Words.
         records: Their transcriptions.
         tags: Their predicted tags, if there are any.
         gold: Their right tags, if they are known.
         note: Stands over the sentence.
+        expected: Their right IPA, if it is known; empty for a word of which it is not.
     """
     blank = [""] * len(tokens)
     words = []
-    for token, record, tag, right in zip(tokens, records, tags or blank, gold or blank, strict=True):
+    columns = zip(tokens, records, tags or blank, gold or blank, expected or blank, strict=True)
+    for token, record, tag, right, sound in columns:
         romanized = "" if record.romanized == token or not record.transcribed else record.romanized
-        words.append(Word(token, record.ipa if record.transcribed else "", romanized, tag, right))
-    return Line(words, language, note)
+        missed = "" if sound == record.ipa else sound
+        words.append(Word(token, record.ipa if record.transcribed else "", romanized, tag, right, missed))
+    return Line(words, find_language(language).iso639_1, note)
 
 
 def render_page(title: str, sections: Sequence[Section]) -> str:

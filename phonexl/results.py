@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from phonexl.json_file import write_json
+
 RESULT_FILE = "result.json"
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
 # Settings in which runs of one system may differ.
@@ -68,14 +70,6 @@ class Result:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path}: expected a result JSON of phonexl, but {error}") from error
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file beside its place, then rename: a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 def find_results(folders: Iterable[Path]) -> list[Result]:

@@ -14,6 +14,7 @@ from dataset_scripts.readers import DataError, load_split
 from dataset_scripts.schema import TASKS, Sentence
 from modeling_phonexl.transcription import find_language
 from phonexl.cli.errors import honest_exit
+from phonexl.json_file import write_json
 
 
 @honest_exit
@@ -42,14 +43,11 @@ def evaluate(
             tagger, processor, sentences, progress=lambda done: bar.advance(job, done), bf16=_was_bf16(model)
         )
     scores = {code: {split: score(tags, sentences)}}
-    text = json.dumps({"model": model, "data": str(data), "scores": scores}, ensure_ascii=False, indent=1) + "\n"
+    content = {"model": model, "data": str(data), "scores": scores}
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = out.with_name(f".{out.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(out)
+        write_json(out, content)
 
 
 def _was_bf16(model: str) -> bool | None:

@@ -25,7 +25,8 @@ from dataset_scripts.readers import load_split
 from dataset_scripts.schema import Sentence, tag_names
 from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.backbone import resolve_backbone
-from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions, write_json
+from phonexl.json_file import write_json
+from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.collator import PhoneXLCollator

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from command_line import ENVIRONMENT, PHONEXL, example_of, invoke, refuse, run_child, succeed
@@ -134,9 +135,41 @@ def test_a_missing_tool_is_named_with_the_command_that_installs_it() -> None:
 
 
 def test_transcribe_refuses_what_it_cannot_read() -> None:
-    refuse(2, r"unknown language 'jp'; known: zh, vi, ja, ko\. Did you mean 'j", "transcribe", "--language", "jp")
+    refuse(
+        2,
+        r"unknown language 'jp'; known: zh, vi, ja, ko, eng, .*, urd\. Did you mean 'j",
+        "transcribe",
+        "--language",
+        "jp",
+    )
     refuse(2, "unknown recipe 'best'; known: default", "transcribe", "--language", "ja", "--recipe", "best")
     result = invoke("transcribe", "--language", "vi", text=b"anh\nt\xf4i\n")
     assert result.exit_code == 3
     assert result.stdout.startswith("anh\t")
     assert re.fullmatch(r'phonexl: standard input:2: expected UTF-8, found "t\\+xf4i"\. .*iconv.*\n', result.stderr)
+
+
+def test_coverage_counts_every_token_by_reason(tmp_path: Path) -> None:
+    """Whoever transcribes a corpus must see what was not read, and what it was."""
+    options = ("--language", "vi", "--pretokenized", "--coverage", str(tmp_path / "coverage.json"))
+    succeed("transcribe", *options, text="anh 3 京 .\n京 anh\n")
+    assert json.loads((tmp_path / "coverage.json").read_text(encoding="utf-8")) == {
+        "tokens": 6,
+        "reasons": {"read": 2, "passed": 2, "number": 1, "punctuation": 1},
+        "passed": {"京": 2},
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["coverage.json"]
+
+
+def test_a_page_marks_what_differs_from_the_gold_standard(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.tsv"
+    gold.write_text("anh\tajŋ˧˧\nhọc\tx | hawk˨ˀ˩\n\nanh\tæ\n", encoding="utf-8")
+    options = ("--language", "vi", "--pretokenized", "--format", "html", "--gold", str(gold))
+    page = succeed("transcribe", *options, text="anh học\nanh\n")
+    assert "1 of 3 tokens differ" in page
+    assert re.findall(r'class="ipa wrong"[^>]*>([^<]+)<', page) == ["ajŋ˧˧"]
+    assert re.findall(r'class="ipa expected"[^>]*>([^<]+)<', page) == ["æ"]
+    refuse(2, "--gold: the sentence from line 4 has the tokens 'anh'", "transcribe", *options, text="anh học\nem\n")
+    refuse(2, "--gold marks errors in a page", "transcribe", "--language", "vi", "--gold", str(gold), text="")
+    gold.write_text("anh\n", encoding="utf-8")
+    refuse(3, r'gold\.tsv:1: expected token<TAB>ipa, found "anh"', "transcribe", *options, text="anh\n")
