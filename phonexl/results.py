@@ -18,6 +18,7 @@ import torch
 from phonexl.json_file import write_json
 
 RESULT_FILE = "result.json"
+RECIPE_FILE = "recipe.json"  # of a run that is not finished; no result
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
 # Settings in which runs of one system may differ.
 _NOT_THE_SYSTEM = ("seeds", "eval_splits")
@@ -90,7 +91,9 @@ def find_results(folders: Iterable[Path]) -> list[Result]:
 
 
 def _is_result(path: Path) -> bool:
-    return path.name == RESULT_FILE or not (path.parent / "config.json").exists()
+    if path.name in (RESULT_FILE, RECIPE_FILE):
+        return path.name == RESULT_FILE
+    return not (path.parent / "config.json").exists()
 
 
 def describe_versions() -> dict[str, str]:

@@ -26,7 +26,7 @@ from dataset_scripts.schema import Sentence, tag_names
 from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import write_json
-from phonexl.results import RESULT_FILE, Result, describe_hardware, describe_versions
+from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_hardware, describe_versions
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.collator import PhoneXLCollator
@@ -38,7 +38,6 @@ from phonexl.training.trainer import PhoneXLTrainer
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
-RECIPE_FILE = "recipe.json"
 _PROCESSOR_FIELDS = (
     "phoneme_vocab",
     "phoneme_transcription",
