@@ -4,31 +4,42 @@ Not here: `evaluate` (the shell beside this file). The F1 of XTREME equals seqev
 """
 
 import logging
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .bootstrap import bootstrap_intervals
+from .chunks import Sentences, encode, f1, find_spans, is_iob2, match_chunks
+
 logger = logging.getLogger(__name__)
 
-Sentences = Sequence[Sequence[str]]
 
-
-def tagging_scores(predictions: Sentences, references: Sentences) -> dict[str, object]:
+def tagging_scores(
+    predictions: Sentences,
+    references: Sentences,
+    *,
+    confidence: float | None = None,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, object]:
     """All scores of this module, as plain floats, lists and dicts.
 
     Args:
         predictions: One tag per token, one list per sentence.
         references: The gold tags, in the same shape.
+        confidence: Level of bootstrap intervals over sentences, such as 0.95; unset, there are none.
+        num_resamples: Resamples of the intervals.
+        seed: Their seed.
 
     Returns:
         `xtreme_f1`, `accuracy`, `macro_f1`, `per_tag_f1`, `confusion` (`labels` and `matrix`, see `confusion`); and,
-        only where all tags are IOB2, `strict_f1` and `strict_f1_per_type`.
+        only where all tags are IOB2, `strict_f1` and `strict_f1_per_type`. With `confidence`: `xtreme_f1_interval`,
+        `accuracy_interval` and, beside `strict_f1`, `strict_f1_interval` (see `bootstrap_intervals`).
 
     Raises:
-        ValueError: If there is no token, a sentence is a bare string, a tag is no string or empty, or the numbers of
-            sentences or of a sentence's tokens differ.
+        ValueError: If there is no token, a sentence is a bare string, a tag is no string or empty, the numbers of
+            sentences or of a sentence's tokens differ, or intervals are asked of fewer than two sentences with tokens.
 
     >>> scores = tagging_scores([["B-PER", "O", "B-LOC"]], [["B-PER", "I-PER", "B-LOC"]])
     >>> scores["xtreme_f1"], scores["strict_f1"], scores["strict_f1_per_type"]
@@ -43,8 +54,13 @@ def tagging_scores(predictions: Sentences, references: Sentences) -> dict[str, o
         "per_tag_f1": per_tag,
         "confusion": {"labels": tags, "matrix": matrix.tolist()},
     }
-    if all(map(_is_iob2, tags)):
+    if all(map(is_iob2, tags)):
         scores["strict_f1"], scores["strict_f1_per_type"] = strict_span_f1(predictions, references)
+    if confidence is not None:
+        intervals = bootstrap_intervals(
+            predictions, references, confidence=confidence, num_resamples=num_resamples, seed=seed
+        )
+        scores |= {f"{name}_interval": interval for name, interval in intervals.items()}
     return scores
 
 
@@ -70,15 +86,10 @@ def xtreme_f1(predictions: Sentences, references: Sentences) -> float:
     >>> round(xtreme_f1([["NOUN", "NOUN", "ADJ", "VERB"]], [["NOUN", "NOUN", "NOUN", "VERB"]]), 3)
     0.4
     """
-    tags, predicted, gold = _encode(predictions, references)
-    lengths = np.array([len(sentence) for sentence in references])
-    ends, begins, kinds = _find_chunks(tags, predicted, lengths)
-    gold_ends, gold_begins, gold_kinds = _find_chunks(tags, gold, lengths)
-    # The end alone identifies a chunk of one side: at most one ends at each place.
-    correct = ends & gold_ends & (begins == gold_begins) & (kinds == gold_kinds)
+    tags, correct, ends, gold_ends = match_chunks(predictions, references)
     if not ends.any() and not gold_ends.any():
         logger.warning("neither predictions nor references hold a chunk: F1 is set to 0; check the tags (%s)", tags)
-    return _f1(int(correct.sum()), int(ends.sum()), int(gold_ends.sum()))
+    return f1(int(correct.sum()), int(ends.sum()), int(gold_ends.sum()))
 
 
 def strict_span_f1(predictions: Sentences, references: Sentences) -> tuple[float, dict[str, float]]:
@@ -97,18 +108,18 @@ def strict_span_f1(predictions: Sentences, references: Sentences) -> tuple[float
     >>> strict_span_f1([["I-PER", "I-PER", "O", "B-LOC"]], [["B-PER", "I-PER", "O", "B-LOC"]])
     (0.6666666666666666, {'LOC': 1.0, 'PER': 0.0})
     """
-    tags, _, _ = _encode(predictions, references)
+    tags, _, _ = encode(predictions, references)
     for tag in tags:
-        if not _is_iob2(tag):
+        if not is_iob2(tag):
             raise ValueError(
                 f"tag {tag!r} is not IOB2: expected 'O', 'B-TYPE' or 'I-TYPE'; use xtreme_f1 for other tags"
             )
-    predicted, gold = _find_spans(predictions), _find_spans(references)
+    predicted, gold = find_spans(predictions), find_spans(references)
     per_type = {}
     for kind in sorted({kind for kind, *_ in gold}):
         predicted_kind, gold_kind = ({span for span in spans if span[0] == kind} for spans in (predicted, gold))
-        per_type[kind] = _f1(len(predicted_kind & gold_kind), len(predicted_kind), len(gold_kind))
-    return _f1(len(predicted & gold), len(predicted), len(gold)), per_type
+        per_type[kind] = f1(len(predicted_kind & gold_kind), len(predicted_kind), len(gold_kind))
+    return f1(len(predicted & gold), len(predicted), len(gold)), per_type
 
 
 def accuracy(predictions: Sentences, references: Sentences) -> float:
@@ -148,108 +159,9 @@ def confusion(predictions: Sentences, references: Sentences) -> tuple[list[str],
     >>> tags, matrix.tolist()
     (['DET', 'NOUN', 'VERB'], [[1, 0, 0], [0, 0, 0], [0, 1, 0]])
     """
-    tags, predicted, gold = _encode(predictions, references)
+    tags, predicted, gold = encode(predictions, references)
     counts = np.bincount(gold * len(tags) + predicted, minlength=len(tags) ** 2)
     return tags, counts.reshape(len(tags), len(tags))
-
-
-def _encode(predictions: Sentences, references: Sentences) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """The sorted tags, and the index of each predicted and gold tag, shape (tokens,)."""
-    _check_shapes(predictions, references)
-    distinct = set(chain.from_iterable(chain(predictions, references)))
-    for tag in distinct:
-        if not isinstance(tag, str) or not tag:
-            raise ValueError(
-                f"found the tag {tag!r}; expected tags that are strings and not empty (names, not label ids)"
-            )
-    if not distinct:
-        raise ValueError("no token to score: every sentence is empty")
-    tags = sorted(distinct)
-    index = {tag: position for position, tag in enumerate(tags)}
-    predicted, gold = (
-        np.fromiter(map(index.__getitem__, chain.from_iterable(side)), np.int64) for side in (predictions, references)
-    )
-    return tags, predicted, gold
-
-
-def _check_shapes(predictions: Sentences, references: Sentences) -> None:
-    if len(predictions) != len(references):
-        raise ValueError(
-            f"predictions hold {len(predictions)} sentences, references {len(references)}; expected as many"
-        )
-    if len(references) == 0:
-        raise ValueError("no sentence to score: predictions and references are empty")
-    for number, (predicted, gold) in enumerate(zip(predictions, references, strict=True)):
-        if isinstance(predicted, str) or isinstance(gold, str):
-            raise ValueError(f"sentence {number} is a string; expected a list of tags: wrap it as [[...]]")
-        if len(predicted) != len(gold):
-            raise ValueError(
-                f"sentence {number}: {len(predicted)} predicted tags, {len(gold)} reference tags; expected as many"
-            )
-
-
-def _find_chunks(
-    tags: list[str], indices: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """Seqeval's chunks of one side, by the place after their last token.
-
-    Args:
-        tags: The distinct tags.
-        indices: Index into `tags` of each token, shape (tokens,).
-        lengths: Tokens of each sentence, shape (sentences,).
-
-    Returns:
-        Three arrays of shape (tokens + sentences + 1,): whether a chunk ends before this place, its begin, its type.
-    """
-    # seqeval joins the sentences, with an O (of type _) after each and another at the end.
-    outside = len(tags)
-    letters = np.array([*(tag[0] for tag in tags), "O"])
-    names = [*(tag[1:].split("-", maxsplit=1)[-1] or "_" for tag in tags), "_"]
-    kinds = np.unique(names, return_inverse=True)[1]
-    current = np.full(len(indices) + len(lengths) + 1, outside)
-    current[np.arange(len(indices)) + np.repeat(np.arange(len(lengths)), lengths)] = indices
-    previous = np.concatenate([[outside], current[:-1]])
-
-    def is_among(choice: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.isin(letters, list(choice))[places]
-
-    differs = kinds[previous] != kinds[current]
-    ends = is_among("ES", previous) | (is_among("BI", previous) & is_among("BSO", current))
-    ends |= ~is_among("O.", previous) & differs
-    starts = is_among("BS", current) | (is_among("ESO", previous) & is_among("EI", current))
-    starts |= ~is_among("O.", current) & differs
-    # A chunk that ends without having started, as an X after O does (both are of type _), has the begin of the chunk
-    # before it, or 0: seqeval's way, so that a sentence's score may hang on the one before.
-    latest = np.maximum.accumulate(np.where(starts, np.arange(len(current)), 0))
-    begins = np.concatenate([[0], latest[:-1]])
-    return ends, begins, kinds[previous]
-
-
-def _is_iob2(tag: str) -> bool:
-    return tag == "O" or (tag.startswith(("B-", "I-")) and len(tag) > 2)
-
-
-def _find_spans(sentences: Sentences) -> set[tuple[str, int, int, int]]:
-    """Strict IOB2 spans as (type, sentence, begin, end)."""
-    spans = set()
-    for number, sentence in enumerate(sentences):
-        kind = ""
-        begin = 0
-        for place, tag in enumerate([*sentence, "O"]):
-            if kind and tag != f"I-{kind}":
-                spans.add((kind, number, begin, place))
-                kind = ""
-            if tag.startswith("B-"):
-                kind, begin = tag[2:], place
-    return spans
-
-
-def _f1(num_correct: int, num_predicted: int, num_gold: int) -> float:
-    if num_correct == 0:
-        return 0.0
-    # In seqeval's order of operations: the last bit is the same.
-    precision, recall = num_correct / num_predicted, num_correct / num_gold
-    return 2 * precision * recall / (precision + recall)
 
 
 def _accuracy(matrix: NDArray[np.int64]) -> float:
@@ -259,7 +171,7 @@ def _accuracy(matrix: NDArray[np.int64]) -> float:
 def _per_tag_f1(tags: list[str], matrix: NDArray[np.int64]) -> dict[str, float]:
     correct, num_predicted, num_gold = matrix.diagonal().tolist(), matrix.sum(0).tolist(), matrix.sum(1).tolist()
     counts = zip(tags, correct, num_predicted, num_gold, strict=True)
-    return {tag: _f1(right, predicted, gold) for tag, right, predicted, gold in counts if gold}
+    return {tag: f1(right, predicted, gold) for tag, right, predicted, gold in counts if gold}
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -1,17 +1,14 @@
-"""Scores of taggers, against seqeval 1.2.2, against counting by hand, and through `evaluate.load`."""
+"""Scores of taggers, against seqeval 1.2.2, against counting by hand, and their bootstrap against scoring anew."""
 
 import doctest
 import json
 import logging
-import os
 import random
-import subprocess
-import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +16,7 @@ from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
 from evaluate_metrics.tagging_f1 import tagging_scores as core
+from evaluate_metrics.tagging_f1.bootstrap import bootstrap_intervals, paired_bootstrap, sentence_counts
 from evaluate_metrics.tagging_f1.tagging_scores import (
     accuracy,
     confusion,
@@ -57,6 +55,10 @@ def split(text: str) -> Sentences:
     return [text.split()]
 
 
+def strict_f1(predictions: Sentences, references: Sentences) -> float:
+    return strict_span_f1(predictions, references)[0]
+
+
 # --- xtreme_f1 ---
 
 
@@ -76,20 +78,6 @@ def test_xtreme_f1_is_seqeval_on_ten_thousand_random_sentences() -> None:
             [generator.choice(tags) if generator.random() < 0.3 else tag for tag in sentence] for sentence in references
         ]
         assert xtreme_f1(predictions, references) == seqeval_f1(predictions, references), (predictions, references)
-
-
-def test_xtreme_f1_is_faster_than_seqeval() -> None:
-    """Measured at 20 to 60 times; it runs for each language at every evaluation step."""
-    generator = random.Random(7)
-    references = [generator.choices(UPOS, k=20) for _ in range(1500)]
-    predictions = [generator.choices(UPOS, k=20) for _ in range(1500)]
-
-    def seconds(function: Any) -> float:
-        start = time.perf_counter()
-        function(predictions, references)
-        return time.perf_counter() - start
-
-    assert min(seconds(xtreme_f1) for _ in range(3)) < seconds(seqeval_f1) / 4
 
 
 # The table of the metric card; the first row is the worked example of the F1 in the papers' code.
@@ -236,73 +224,173 @@ def test_examples_of_the_core_run() -> None:
     assert results.failed == 0
 
 
-# --- evaluate ---
-
-# evaluate imports the pipelines of transformers where it can: seconds that nothing here needs.
-LOAD = """
-import doctest, json, sys
-sys.modules["transformers"] = None
-import evaluate
-del sys.modules["transformers"]
-metric = evaluate.load(sys.argv[1])
-predictions, references = [["B-PER", "O"], ["B-LOC"]], [["B-PER", "I-PER"], ["B-LOC"]]
-print(json.dumps(metric.compute(predictions=predictions, references=references)))
-try:
-    metric.compute(predictions=[["O"], ["O"]], references=[["O"], ["O", "O"]])
-except ValueError as error:
-    print(error)
-"""
-EXAMPLES = """
-examples = [doctest.testmod(sys.modules[type(metric).__module__]), doctest.testfile(sys.argv[2], module_relative=False)]
-print([result.failed for result in examples], min(result.attempted for result in examples) >= 4)
-"""
-PAGE = """
-from unittest import mock
-sys.modules["gradio"] = mock.MagicMock(Error=type("Error", (Exception,), {}))
-sys.path.insert(0, sys.argv[2])
-import app
-print(app.score("NOUN X\\n\\nVERB ", "NOUN X\\nVERB")["accuracy"], app.gr.Markdown.call_args.args[0].strip()[:13])
-try:
-    app.score("NOUN", "NOUN NOUN")
-except app.gr.Error as error:
-    print(error)
-"""
+# --- bootstrap ---
 
 
-def run(code: str, folder: Path, home: Path, *arguments: object) -> list[str]:
-    """Lines that a fresh process prints, without a cache of modules and without the network."""
-    env = os.environ | {"HF_HOME": str(home), "HF_EVALUATE_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split("\n")[:-1]
+def random_pair(
+    generator: random.Random, tags: list[str], count: int, share: float = 0.3
+) -> tuple[Sentences, Sentences]:
+    references = [generator.choices(tags, k=generator.randint(1, 9)) for _ in range(count)]
+    predictions = [
+        [generator.choice(tags) if generator.random() < share else tag for tag in sentence] for sentence in references
+    ]
+    return predictions, references
 
 
-def test_evaluate_loads_it_from_the_checkout_and_its_examples_run(tmp_path: Path) -> None:
-    scores, error, examples = run(LOAD + EXAMPLES, ROOT, tmp_path, "evaluate_metrics/tagging_f1", CARD)
-    assert json.loads(scores) == tagging_scores([["B-PER", "O"], ["B-LOC"]], [["B-PER", "I-PER"], ["B-LOC"]])
-    assert error == "sentence 1: 1 predicted tags, 2 reference tags; expected as many"
-    assert examples == "[0, 0] True"
+@pytest.mark.parametrize("tags", [UPOS, NER, ODD], ids=["upos", "ner", "odd"])
+@given(data=st.data())
+def test_counts_of_the_sentences_add_up_to_the_scores(tags: list[str], data: st.DataObject) -> None:
+    """Also where the chunks of a sentence hang on the one before, as those of one that begins with X do."""
+    pair = data.draw(sentence_pairs(tags))
+    counts = sentence_counts(*pair)
+    scores = tagging_scores(*pair)
+    assert ("strict_f1" in counts) == ("strict_f1" in scores)
+    for name, table in counts.items():
+        correct, predicted, gold = table.sum(axis=0).tolist()
+        assert table.shape == (sum(map(bool, pair[1])), 3)
+        assert (table[:, 0] <= table[:, 1:].min(axis=1)).all()
+        assert scores[name] == pytest.approx(2 * correct / max(predicted + gold, 1))
 
 
-def test_evaluate_loads_it_from_anywhere_and_the_page_scores(tmp_path: Path) -> None:
-    """The folder must stand alone: on the Hub it has neither its room nor the program around it."""
-    folder = tmp_path / "space" / "tagging_f1"
-    folder.mkdir(parents=True)
-    for file in CARD.parent.glob("*.*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    scores, _, page, error = run(LOAD + PAGE, tmp_path, tmp_path / "home", folder, folder)
-    assert json.loads(scores)["strict_f1"] == 0.5
-    assert page == "1.0 # Metric card"
-    assert error == "sentence 0: 1 predicted tags, 2 reference tags; expected as many"
+def test_counts_are_those_of_each_sentence_alone() -> None:
+    predictions, references = random_pair(random.Random(3), NER, 40)
+    counts = sentence_counts(predictions, references)
+    for place in range(40):
+        alone = sentence_counts(predictions[place : place + 1], references[place : place + 1])
+        for name in ("xtreme_f1", "accuracy", "strict_f1"):
+            assert counts[name][place].tolist() == alone[name][0].tolist()
 
 
-def test_core_needs_neither_evaluate_nor_seqeval(tmp_path: Path) -> None:
-    code = (
-        "import sys, evaluate_metrics.tagging_f1.tagging_scores as core; print(*core.tagging_scores([['O']], [['O']]))"
-    )
-    names = "{'evaluate', 'datasets', 'seqeval', 'sklearn', 'torch'}"
-    assert run(f"{code}\nprint({names} & set(sys.modules))", ROOT, tmp_path)[-1] == "set()"
+def test_sentence_that_begins_with_x_keeps_the_counts_of_its_place() -> None:
+    """Alone it has one chunk more that is correct; the corpus score counts what it has behind the other sentence."""
+    predictions, references = [["NOUN", "VERB"], ["X", "VERB"]], [["NOUN", "NOUN"], ["X", "VERB"]]
+    assert sentence_counts(predictions, references)["xtreme_f1"].tolist() == [[0, 2, 1], [1, 2, 2]]
+    assert sentence_counts(predictions[1:], references[1:])["xtreme_f1"].tolist() == [[2, 2, 2]]
+
+
+def test_intervals_equal_scoring_each_resample_anew() -> None:
+    predictions, references = random_pair(random.Random(4), NER, 30)
+    scores = tagging_scores(predictions, references, confidence=0.8, num_resamples=200, seed=5)
+    generator = np.random.default_rng(5)
+    drawn = []
+    for _ in range(200):
+        places = generator.integers(30, size=30)
+        drawn.append(tagging_scores([predictions[place] for place in places], [references[place] for place in places]))
+    for name in ("xtreme_f1", "accuracy", "strict_f1"):
+        expected = np.quantile([float(found[name]) for found in drawn], [0.1, 0.9]).tolist()  # type: ignore[arg-type]
+        assert scores[f"{name}_interval"] == pytest.approx(expected)
+
+
+def test_intervals_are_off_unless_asked_for_and_change_no_score() -> None:
+    pair = random_pair(random.Random(5), UPOS, 20)
+    plain, asked = tagging_scores(*pair), tagging_scores(*pair, confidence=0.9)
+    assert {key: asked[key] for key in plain} == plain
+    assert set(asked) - set(plain) == {"xtreme_f1_interval", "accuracy_interval"}
+    assert json.loads(json.dumps(asked)) == asked
+    assert tagging_scores(*pair, confidence=0.9) == asked
+    assert tagging_scores(*pair, confidence=0.9, seed=1) != asked
+
+
+def test_interval_holds_the_true_accuracy_as_often_as_it_says() -> None:
+    """Errors come in sentences: a right share of 0.9 or 0.5 per sentence, 0.7 in all."""
+    generator = np.random.default_rng(6)
+    held = 0
+    for _ in range(200):
+        right = generator.random((60, 8)) < generator.choice([0.9, 0.5], size=(60, 1))
+        predictions = [["NOUN" if token else "VERB" for token in sentence] for sentence in right]
+        low, high = bootstrap_intervals(predictions, [["NOUN"] * 8] * 60, num_resamples=300)["accuracy"]
+        held += low <= 0.7 <= high
+    assert 0.89 <= held / 200 <= 0.99
+
+
+def test_empty_sentences_do_not_widen_the_intervals() -> None:
+    predictions, references = random_pair(random.Random(7), UPOS, 30)
+    empty: Sentences = [[] for _ in range(300)]
+    expected = bootstrap_intervals(predictions, references)
+    assert bootstrap_intervals(predictions + empty, references + empty) == expected
+
+
+def test_paired_bootstrap_equals_scoring_both_systems_anew() -> None:
+    generator = random.Random(8)
+    predictions, references = random_pair(generator, NER, 30)
+    other = [[generator.choice(NER) if generator.random() < 0.4 else tag for tag in tags] for tags in references]
+    found: Any = paired_bootstrap(predictions, other, references, num_resamples=200, seed=5)
+    draws = np.random.default_rng(5)
+    for name, function in (("xtreme_f1", xtreme_f1), ("accuracy", accuracy), ("strict_f1", strict_f1)):
+        assert found[name]["score"] == pytest.approx(function(predictions, references))
+        assert found[name]["other_score"] == pytest.approx(function(other, references))
+        assert found[name]["difference"] == pytest.approx(found[name]["score"] - found[name]["other_score"])
+    differences = []
+    for _ in range(200):
+        places = draws.integers(30, size=30)
+        ours, theirs, gold = ([side[place] for place in places] for side in (predictions, other, references))
+        differences.append(strict_f1(ours, gold) - strict_f1(theirs, gold))
+    assert found["strict_f1"]["interval"] == pytest.approx(np.quantile(differences, [0.025, 0.975]).tolist())
+    fewer = min(sum(value <= 1e-12 for value in differences), sum(value >= -1e-12 for value in differences))
+    assert found["strict_f1"]["p_value"] == pytest.approx(min(1.0, 2 * (fewer + 1) / 201))
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_pairing_finds_a_small_difference_that_the_intervals_alone_do_not() -> None:
+    """Both systems err in the same hard sentences; one errs once more in every fifth."""
+    generator = np.random.default_rng(9)
+    hard = generator.random(200) < 0.5
+    references = [["NOUN", "VERB", "ADJ", "DET", "NUM"]] * 200
+    other = [["NOUN", "ADV", "ADV", "ADV", "ADV"] if difficult else list(references[0]) for difficult in hard]
+    worse = [["PRON", *sentence[1:]] if place % 5 == 0 else sentence for place, sentence in enumerate(other)]
+    found: Any = paired_bootstrap(worse, other, references)["accuracy"]
+    assert found["difference"] == pytest.approx(-0.04)
+    assert found["interval"][1] < 0
+    assert found["p_value"] == pytest.approx(2 / 1001)
+    low, high = bootstrap_intervals(worse, references)["accuracy"]
+    assert low < accuracy(other, references) < high
+
+
+def test_a_system_does_not_differ_from_itself() -> None:
+    pair = random_pair(random.Random(10), UPOS, 10)
+    for found in paired_bootstrap(pair[0], pair[0], pair[1]).values():
+        assert (found["difference"], found["interval"], found["p_value"]) == (0.0, [0.0, 0.0], 1.0)
+
+
+def test_order_of_the_systems_only_turns_the_sign() -> None:
+    generator = random.Random(11)
+    first, references = random_pair(generator, UPOS, 25)
+    second = [[generator.choice(UPOS) if generator.random() < 0.4 else tag for tag in tags] for tags in references]
+    one: Any = paired_bootstrap(first, second, references)["xtreme_f1"]
+    two: Any = paired_bootstrap(second, first, references)["xtreme_f1"]
+    assert two["difference"] == -one["difference"]
+    assert two["interval"] == pytest.approx([-end for end in reversed(one["interval"])])
+    assert two["p_value"] == one["p_value"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": 95}, "confidence is 95; expected a share between 0 and 1"),
+        ({"num_resamples": 0}, "num_resamples is 0; expected 1 or more"),
+    ],
+)
+def test_wrong_options_are_named(options: dict[str, Any], message: str) -> None:
+    pair = random_pair(random.Random(12), UPOS, 5)
+    with pytest.raises(ValueError, match=message):
+        bootstrap_intervals(*pair, **options)
+    with pytest.raises(ValueError, match=message):
+        paired_bootstrap(pair[0], *pair, **options)
+    with pytest.raises(ValueError, match=message):
+        tagging_scores(*pair, **({"confidence": 0.9} | options))
+
+
+def test_one_sentence_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="an interval over sentences needs two that hold tokens; found 1"):
+        tagging_scores([["NOUN"], []], [["NOUN"], []], confidence=0.95)
+
+
+def test_other_system_with_other_sentences_is_refused() -> None:
+    with pytest.raises(ValueError, match="sentence 1: 2 predicted tags, 1 reference tags"):
+        paired_bootstrap([["O"], ["O"]], [["O"], ["O", "O"]], [["O"], ["O"]])
+
+
+# --- the card ---
 
 
 def test_card_prints_the_paper_s_values(shared: Path) -> None:
