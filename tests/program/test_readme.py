@@ -45,6 +45,7 @@ def test_real_runs_clear_their_floors(pair: str, floor: float) -> None:
     assert plain >= max(0.48, mean("offline-plain", target, "test", "majority") + 0.10)
     assert plain >= mean("random-plain", target, "test") + 0.30
     assert mean("offline", target, "test") >= plain - 0.015
+    assert mean("offline-subword", target, "test") >= mean("offline-plain-subword", target, "test") - 0.015
 
 
 def test_quickstart_table_is_rendered_from_its_result_files() -> None:
