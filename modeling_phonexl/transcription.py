@@ -95,10 +95,10 @@ class UnknownLanguageError(ValueError):
 
 
 class MissingToolError(RuntimeError):
-    """A tool that a language needs is not installed. `extra` names what to install."""
+    """A tool that a language needs is not installed. `extra` or `command` names what installs it."""
 
-    def __init__(self, tool: str, needed_for: str, extra: str | None = None) -> None:
-        install = f"pip install 'phonexl[{extra}]'" if extra else f"pip install {tool}"
+    def __init__(self, tool: str, needed_for: str, extra: str | None = None, command: str | None = None) -> None:
+        install = command or (f"pip install 'phonexl[{extra}]'" if extra else f"pip install {tool}")
         super().__init__(f"{needed_for} needs the package {tool!r}, which is not installed: run  {install}")
         self.tool = tool
         self.extra = extra
@@ -210,6 +210,7 @@ class Transcriber:
         return load_language(self.language).segment(text)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def normal_form(ipa: str) -> str:
     """NFD with IPA's own ɡ (U+0261; ASCII g is another code point), without spaces: the one form of stored IPA."""
     return "".join(unicodedata.normalize("NFD", ipa).replace("g", "ɡ").split())

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .transcription import Transcription, passed, record
+from .transcription import Transcription, passed, record, script
 
 CACHE_SIZE = 1 << 20  # word types; a corpus of a million sentences has fewer in most languages
 _LONGEST_NUMBER = 12  # digits; more are read one by one
@@ -109,7 +109,7 @@ class WordReader:
             words = self.say(run).split()
             return Reading([s for word in words for s in self.read_word(self.fold(word)).segments], "number")
         if kind == "foreign" and (own := self.foreign(run.lower())):
-            return Reading(self.read_word(self.fold(own)).segments, "latin" if run.isascii() else "split", run)
+            return Reading(self.read_word(self.fold(own)).segments, "latin" if script(run[0]) == "latin" else "split", run)
         if kind == "foreign":
             return Reading(tuple(unicodedata.normalize("NFD", run)), "passed")
         return Reading((), "")
