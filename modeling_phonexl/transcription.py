@@ -102,6 +102,11 @@ class MissingToolError(RuntimeError):
         super().__init__(f"{needed_for} needs the package {tool!r}, which is not installed: run  {install}")
         self.tool = tool
         self.extra = extra
+        self._arguments = (tool, needed_for, extra, command)
+
+    def __reduce__(self) -> tuple[type["MissingToolError"], tuple[str | None, ...]]:
+        """Pickled by its arguments: a worker process raises it in ours."""
+        return type(self), self._arguments
 
 
 class LanguageModule(Protocol):
@@ -213,7 +218,7 @@ class Transcriber:
 @functools.lru_cache(maxsize=1 << 14)
 def normal_form(ipa: str) -> str:
     """NFD with IPA's own ɡ (U+0261; ASCII g is another code point), without spaces: the one form of stored IPA."""
-    return "".join(unicodedata.normalize("NFD", ipa).replace("g", "ɡ").split())
+    return unicodedata.normalize("NFD", "".join(ipa.split())).replace("g", "ɡ")
 
 
 def record(segments: Sequence[str], romanized: str, reason: str = "read") -> Transcription:
@@ -227,7 +232,7 @@ def passed(token: str) -> Transcription:
 
     Punctuation and symbols have no sound ("punctuation"); anything else could not be read ("passed").
     """
-    ipa = "".join(unicodedata.normalize("NFD", token).split()) or "␣"
+    ipa = unicodedata.normalize("NFD", "".join(token.split())) or "␣"
     silent = all(unicodedata.category(char)[0] in "PSZC" for char in token)
     return Transcription(
         ipa, tuple(ipa), unicodedata.normalize("NFC", token), False, "punctuation" if silent else "passed"

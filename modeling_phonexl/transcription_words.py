@@ -109,7 +109,8 @@ class WordReader:
             words = self.say(run).split()
             return Reading([s for word in words for s in self.read_word(self.fold(word)).segments], "number")
         if kind == "foreign" and (own := self.foreign(run.lower())):
-            return Reading(self.read_word(self.fold(own)).segments, "latin" if script(run[0]) == "latin" else "split", run)
+            reason = "latin" if script(run[0]) == "latin" else "split"
+            return Reading(self.read_word(self.fold(own)).segments, reason, run)
         if kind == "foreign":
             return Reading(tuple(unicodedata.normalize("NFD", run)), "passed")
         return Reading((), "")
