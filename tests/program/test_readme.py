@@ -61,8 +61,11 @@ def test_console_block_prints_what_it_shows() -> None:
     assert output.stdout == found.group(2)
 
 
+PAGES = README + "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
+
+
 @pytest.mark.parametrize(
-    "code", [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "assert" in code]
+    "code", [code for code in re.findall(r"```python\n(.*?)```", PAGES, re.DOTALL) if "assert" in code]
 )
 def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Blocks that state what comes out."""
