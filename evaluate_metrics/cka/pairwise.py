@@ -1,0 +1,232 @@
+"""CKA of all pairs of languages together with what each value rests on: its null, its interval, effective dimensions.
+
+Not here: the arithmetic of each (`linear_cka.py`, `null_distribution.py`, `jackknife.py`, `lengths.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Array, Features, centre, like, namespace, read_matrices
+from .heat_maps import mean_over_pairs
+from .jackknife import half_widths, jackknife_errors, leave_one_out, row_products_from_features, row_products_from_grams
+from .lengths import Lengths, length_bins, partial_out_lengths, read_lengths
+from .linear_cka import FloatArray, choose_values, gram_matrices, moments, moments_from_grams
+from .null_distribution import bin_null, p_values, shift_null
+from .similarity import rbf_gram, top_dimension_share
+
+KERNELS = ("linear", "rbf")
+NULLS = ("shifts", "length-bins", None)
+
+
+@dataclass(frozen=True)
+class PairwiseCKA:
+    """Values of all pairs of L languages, as numpy arrays of shape (L, L) unless said otherwise.
+
+    Attributes:
+        languages: Their names, in the order of rows and columns.
+        n: Sentences.
+        values: Biased or debiased CKA, as asked for; the null and the interval belong to these.
+        biased: Biased CKA.
+        debiased: Debiased CKA; NaN where it is undefined.
+        expected_biased: Mean of biased CKA over all ways to pair the sentences.
+        participation_ratios: Effective dimensions, shape (L,).
+        top_dimension_shares: Share of variance of the largest single dimension, shape (L,).
+        p_values: Share of the null that reaches the value; with `null_mean`, `null_std` and `z`, None without a null.
+        null_mean: Mean of the null without the value itself.
+        null_std: Its standard deviation.
+        z: (values - null_mean) / null_std. The null is skewed: not to be read off a normal table.
+        standard_errors: By the jackknife over sentences; with `low` and `high`, None without a confidence or below five
+            sentences.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
+
+    languages: tuple[str, ...]
+    n: int
+    values: FloatArray
+    biased: FloatArray
+    debiased: FloatArray
+    expected_biased: FloatArray
+    participation_ratios: FloatArray
+    top_dimension_shares: FloatArray
+    p_values: FloatArray | None = None
+    null_mean: FloatArray | None = None
+    null_std: FloatArray | None = None
+    z: FloatArray | None = None
+    standard_errors: FloatArray | None = None
+    low: FloatArray | None = None
+    high: FloatArray | None = None
+
+    def mean(self, confidence: float = 0.95) -> dict[str, Any]:
+        """Mean CKA over pairs, with its interval over languages: see `mean_over_pairs`."""
+        return mean_over_pairs(self.values, confidence)
+
+    def pair(self, language: str, other: str) -> dict[str, Any]:
+        """All figures of one pair as plain numbers, None where there is none."""
+        places = self.languages.index(language), self.languages.index(other)
+        ends = [_plain(self.low, places), _plain(self.high, places)]
+        return {
+            "cka": _plain(self.values, places),
+            "cka_biased": _plain(self.biased, places),
+            "cka_debiased": _plain(self.debiased, places),
+            "expected_biased": _plain(self.expected_biased, places),
+            "p_value": _plain(self.p_values, places),
+            "null_mean": _plain(self.null_mean, places),
+            "null_std": _plain(self.null_std, places),
+            "z": _plain(self.z, places),
+            "standard_error": _plain(self.standard_errors, places),
+            "interval": None if None in ends else ends,
+            "participation_ratio_x": _plain(self.participation_ratios, places[:1]),
+            "participation_ratio_y": _plain(self.participation_ratios, places[1:]),
+            "top_dimension_share_x": _plain(self.top_dimension_shares, places[:1]),
+            "top_dimension_share_y": _plain(self.top_dimension_shares, places[1:]),
+            "n": self.n,
+        }
+
+
+def pairwise_cka(
+    features: Mapping[str, Features],
+    lengths: Mapping[str, Lengths] | None = None,
+    *,
+    debiased: bool = False,
+    kernel: str = "linear",
+    null: str | None = "shifts",
+    num_permutations: int = 999,
+    confidence: float | None = 0.95,
+    seed: int = 0,
+) -> PairwiseCKA:
+    """CKA of all pairs of languages, each self-term once, with null and intervals.
+
+    Args:
+        features: Of each language, shape (sentences, its dimensions), the same sentences in the same order. Numpy
+            arrays or nested lists; or torch tensors, which are computed with where they lie. Always in float64.
+        lengths: Length of each sentence in each language. They are partialled out of the features; with the null
+            "length-bins" those of the first of a pair only say which sentences of the second may be swapped.
+        debiased: Whether value, null and interval are of debiased CKA.
+        kernel: "linear", or "rbf" with the median distance as bandwidth.
+        null: "shifts" for all n cyclic shifts of a random order, an exact test; "length-bins" for shuffles among
+            sentences of like length; None for none.
+        num_permutations: Shuffles of "length-bins".
+        confidence: Level of the jackknife interval; None for none.
+        seed: Seed of the random order and of the shuffles.
+
+    Returns:
+        The matrices; `pair` and `mean` of the result read them.
+
+    Raises:
+        ValueError: If the features do not match, are constant or not finite, the lengths do not fit, or an option is
+            unknown. Messages name language and row.
+
+    The null needs all Gram matrices: about 16 L n^2 bytes at its peak. Without it linear CKA and its jackknife never
+    hold one for n above the sum of dimensions.
+
+    >>> rows = np.random.default_rng(0).standard_normal((200, 4))
+    >>> found = pairwise_cka({"eng": rows, "fra": rows[:, :2], "hin": np.abs(rows)}, debiased=True)
+    >>> found.values.round(2)[0, :2].tolist(), bool(abs(found.values[0, 2]) < 0.02)
+    ([1.0, 0.65], True)
+    >>> found.p_values.round(3)[0, :2].tolist(), bool(found.p_values[0, 2] > 0.05)
+    ([0.005, 0.005], True)
+    """
+    _check_options(kernel, null, num_permutations, lengths)
+    read = read_matrices(features)
+    languages, n = tuple(read), len(next(iter(read.values())))
+    order = np.random.default_rng(seed).permutation(n)
+    known = _read_all_lengths(lengths, languages, n)
+    matrices = []
+    for language, matrix in read.items():
+        matrix = centre(matrix, language)
+        if known and null != "length-bins":
+            matrix = partial_out_lengths(matrix, known[language], language)
+        matrices.append(matrix[like(order, matrix)])
+    with_intervals = confidence is not None and n >= 5
+    with_grams = kernel == "rbf" or null is not None
+    with_grams = with_grams or (with_intervals and n < sum(matrix.shape[1] for matrix in matrices))
+    stack: Array = _gram_stack(matrices, kernel) if with_grams else None
+    found = moments(matrices) if stack is None else moments_from_grams(stack)
+    values = choose_values(found, languages, debiased)
+    parts: dict[str, FloatArray] = {}
+    if null == "shifts":
+        parts |= _null_figures(values, shift_null(stack, debiased=debiased))
+    elif null == "length-bins":
+        drawn = np.ones((num_permutations + 1, len(languages), len(languages)))
+        for place, other in zip(*np.triu_indices(len(languages), 1), strict=True):
+            bins, grams = length_bins(known[languages[place]][order]), (stack[place], stack[other])
+            drawn[:, place, other] = bin_null(
+                *grams, bins, debiased=debiased, num_permutations=num_permutations, seed=seed
+            )
+        parts |= _null_figures(values, drawn)
+    if confidence is not None:
+        half_widths(values, n, confidence)  # an unknown level is an error also where there are too few sentences
+    if with_intervals and confidence is not None:
+        products = row_products_from_features(matrices) if stack is None else row_products_from_grams(stack)
+        least = -1.0 if debiased else 0.0
+        parts |= _interval_figures(values, leave_one_out(*products, debiased=debiased), confidence, least)
+    return PairwiseCKA(
+        languages,
+        n,
+        values,
+        found.biased(),
+        found.debiased(),
+        found.expected_biased(),
+        found.participation_ratios(),
+        np.array([top_dimension_share(matrix) for matrix in matrices]),
+        **parts,
+    )
+
+
+def _check_options(kernel: str, null: str | None, num_permutations: int, lengths: object) -> None:
+    for name, value, known in (("kernel", kernel, KERNELS), ("null", null, NULLS)):
+        if value not in known:
+            raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}")
+    if num_permutations < 1:
+        raise ValueError(f"num_permutations is {num_permutations!r}; expected 1 or more")
+    if null == "length-bins" and lengths is None:
+        raise ValueError('null is "length-bins", which needs the lengths of the sentences; none are given')
+
+
+def _read_all_lengths(
+    lengths: Mapping[str, Lengths] | None, languages: Sequence[str], n: int
+) -> dict[str, NDArray[np.float64]]:
+    if lengths is None:
+        return {}
+    missing = [language for language in languages if language not in lengths]
+    if missing or len(lengths) != len(languages):
+        raise ValueError(f"lengths are given of {sorted(lengths)}; expected those of {sorted(languages)}")
+    return {language: read_lengths(lengths[language], language, n) for language in languages}
+
+
+def _gram_stack(matrices: Sequence[Array], kernel: str) -> Array:
+    if kernel == "linear":
+        return gram_matrices(matrices)
+    return namespace(matrices[0]).stack([rbf_gram(matrix) for matrix in matrices])
+
+
+def _null_figures(values: FloatArray, drawn: FloatArray) -> dict[str, FloatArray]:
+    mean, std = drawn[1:].mean(axis=0), drawn[1:].std(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(std > 1e-12, (values - mean) / std, np.nan)
+    # Of the two orders of a pair, the one in which the second language moves stands for both.
+    figures = {"p_values": p_values(drawn), "null_mean": mean, "null_std": std, "z": z}
+    return {name: np.triu(figure) + np.triu(figure, 1).T for name, figure in figures.items()}
+
+
+def _interval_figures(
+    values: FloatArray, without: FloatArray, confidence: float, least: float
+) -> dict[str, FloatArray]:
+    errors = jackknife_errors(without)
+    half = half_widths(errors, len(without) - 1, confidence)
+    return {
+        "standard_errors": errors,
+        "low": np.clip(values - half, least, 1.0),
+        "high": np.clip(values + half, least, 1.0),
+    }
+
+
+def _plain(figures: FloatArray | None, places: tuple[int, ...]) -> float | None:
+    if figures is None or not np.isfinite(figures[places]):
+        return None
+    return float(figures[places])
