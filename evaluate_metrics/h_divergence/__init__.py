@@ -1,0 +1,1 @@
+"""How well two languages' vectors can be told apart: proxy A-distance, energy distance, and their bound."""
