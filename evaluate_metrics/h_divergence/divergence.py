@@ -52,8 +52,8 @@ def h_divergence(
         [0, 2]; `interval` of `proxy_a_distance` over sentences, given the classifiers; `learning_curve`, the proxy
         A-distance by the number of top principal components that the classifier sees (as text); `energy_distance` of
         the raw vectors; `grouped` ("given", "rows" or "no"), `num_groups`, `n_x`, `n_y`, `dimension`; `bound`: of
-        Theorem 4.1 `complexity_term`, `half_divergence`, their sum `value`, `vacuous` (the term alone is 1 or more),
-        and `n_for_1`, the rows at which the term falls to 1.
+        Theorem 4.1 `complexity_term`, `half_divergence`, their sum `value`, `vacuous` (the sum is 1 or more, and
+        a gap of risks never is), and `samples_needed`, the rows at which the term falls to 1, 0.5 and 0.1.
 
     Raises:
         ValueError: If a set is empty or has rows of unlike width, a number is not finite (the set and the row are
@@ -92,7 +92,7 @@ def h_divergence(
         "learning_curve": {
             str(count): _distance(_error(wrong, sides)) for count, wrong in found.is_wrong_by_components.items()
         },
-        "energy_distance": energy_distance(first, second),
+        "energy_distance": energy_distance(first, second, groups),
         "grouped": grouped,
         "num_groups": num_groups,
         "n_x": len(first),
@@ -102,35 +102,52 @@ def h_divergence(
             "complexity_term": term,
             "half_divergence": _clip(distance) / 2,
             "value": _clip(distance) / 2 + term,
-            "vacuous": term >= 1,
-            "n_for_1": rows_needed(dimension, 1.0, delta),
+            "vacuous": _clip(distance) / 2 + term >= 1,
+            "samples_needed": {str(value): rows_needed(dimension, value, delta) for value in (1.0, 0.5, 0.1)},
             "delta": delta,
         },
     }
 
 
-def energy_distance(x: Floats, y: Floats) -> float:
-    """2 E|x - y| - E|x - x'| - E|y - y'|, without the pairs of a row with itself; 0 in the mean for equal laws.
+def energy_distance(x: Floats, y: Floats, groups: Sequence[object] | None = None) -> float:
+    """2 E|x - y| - E|x - x'| - E|y - y'| over pairs of rows of different sentences; 0 in the mean for equal laws.
+
+    Pairs of one sentence are left out everywhere: translations are nearer to each other than chance, and count in the
+    first term alone.
 
     Args:
-        x: Shape (rows, dimensions), two rows or more.
-        y: Shape (its rows, dimensions), two rows or more.
+        x: Shape (rows, dimensions).
+        y: Shape (its rows, dimensions).
+        groups: The sentence of each row of x, then of y; unset, every row is one of its own.
+
+    Returns:
+        The distance; NaN if all rows of a set are of one sentence.
 
     Source: Székely and Rizzo (2013), Energy statistics, in its unbiased form: it can be negative.
 
     >>> energy_distance(np.array([[0.0], [0.0]]), np.array([[1.0], [1.0]]))
     2.0
     """
-    across = float(_distances(x, y).mean())
-    inside = [float(_distances(rows, rows).sum()) / (len(rows) * (len(rows) - 1)) for rows in (x, y)]
-    return 2 * across - sum(inside)
+    middle = (x.mean(axis=0) + y.mean(axis=0)) / 2  # far from the origin, differences of squares would cancel
+    x, y = x - middle, y - middle
+    names = list(range(len(x) + len(y))) if groups is None else groups
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    owners = np.array([places[name] for name in names])
+    of_x, of_y = owners[: len(x)], owners[len(x) :]
+    across = _mean_distance(x, y, of_x, of_y)
+    return 2 * across - _mean_distance(x, x, of_x, of_x) - _mean_distance(y, y, of_y, of_y)
 
 
-def _distances(x: Floats, y: Floats) -> Floats:
+def _mean_distance(x: Floats, y: Floats, of_x: NDArray[np.int64], of_y: NDArray[np.int64]) -> float:
+    """Over the pairs of different sentences."""
     squares = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
-    if x is y:
-        np.fill_diagonal(squares, 0.0)
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+    differs = of_x[:, None] != of_y
+    count = int(differs.sum())
+    return (
+        float(np.sqrt(np.maximum(squares, 0.0), where=differs, out=np.zeros_like(squares)).sum()) / count
+        if count
+        else math.nan
+    )
 
 
 def _error(is_wrong: NDArray[np.bool_], sides: Floats) -> float:

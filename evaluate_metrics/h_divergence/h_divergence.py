@@ -37,8 +37,8 @@ Returns:
     h_divergence: The proxy A-distance held to [0, 2].
     proxy_a_distance, error, interval: The raw value, the classifier's error, and the interval over sentences.
     learning_curve: The proxy A-distance by the number of top principal components that the classifier sees.
-    energy_distance: Of the raw vectors; it does not saturate.
-    bound: Theorem 4.1: complexity_term, half_divergence, value, vacuous, n_for_1, delta.
+    energy_distance: Of the raw vectors, over pairs of different sentences; it does not saturate.
+    bound: Theorem 4.1: complexity_term, half_divergence, value, vacuous, samples_needed, delta.
     grouped, num_groups, n_x, n_y, dimension: What was compared.
 
 Examples:
@@ -46,7 +46,7 @@ Examples:
     >>> x = [[0.0, row % 7] for row in range(40)]
     >>> y = [[1.0, row % 5] for row in range(40)]
     >>> found = metric.compute(x=x, y=y)
-    >>> found["h_divergence"], found["bound"]["vacuous"], found["bound"]["n_for_1"]
+    >>> found["h_divergence"], found["bound"]["vacuous"], found["bound"]["samples_needed"]["1.0"]
     (2.0, True, 75)
 """
 

@@ -114,6 +114,19 @@ def test_more_dimensions_than_rows_are_classified_in_the_same_way() -> None:
     )
 
 
+def test_energy_distance_leaves_translations_out() -> None:
+    """Twins count in the cross term alone, and would pull identical sets below 0."""
+    rows = normal(17, 200, 20)
+    assert found(rows, rows)["energy_distance"] == pytest.approx(0.0, abs=1e-9)
+    twins = [found(rows, rows + 0.1 * normal(18 + seed, 200, 20))["energy_distance"] for seed in range(20)]
+    assert abs(np.mean(twins)) < 0.005
+
+
+def test_energy_distance_does_not_depend_on_the_origin() -> None:
+    x, y = normal(11, 50, 3), normal(12, 40, 3) + 0.5
+    assert energy_distance(x + 1e8, y + 1e8) == pytest.approx(energy_distance(x, y), abs=1e-5)
+
+
 def test_energy_distance_is_its_definition_and_unbiased() -> None:
     x, y = normal(11, 7, 3), normal(12, 5, 3) + 0.5
     across = np.mean([np.linalg.norm(a - b) for a in x for b in y])
@@ -132,7 +145,7 @@ def test_the_complexity_term_has_the_published_size(dimension: int, expected: fl
     assert complexity_term(dimension, 1012) == pytest.approx(expected, abs=0.006)
 
 
-@pytest.mark.parametrize(("value", "rows"), [(1.0, 34_267), (0.5, 155_690)])
+@pytest.mark.parametrize(("value", "rows"), [(1.0, 34_267), (0.5, 155_690), (0.1, 4_956_729)])
 def test_rows_needed_is_the_first_at_which_the_term_is_small(value: float, rows: int) -> None:
     assert rows_needed(769, value) == rows
     assert complexity_term(769, rows) <= value < complexity_term(769, rows - 1)
@@ -142,7 +155,7 @@ def test_the_bound_says_when_it_is_vacuous() -> None:
     few, many = normal(13, 50, 2), normal(14, 4000, 2)
     bound = found(few, few)["bound"]
     assert bound["vacuous"]
-    assert bound["n_for_1"] == rows_needed(3, 1.0)
+    assert bound["samples_needed"] == {str(value): rows_needed(3, value) for value in (1.0, 0.5, 0.1)}
     bound = found(many, many, num_folds=2)["bound"]
     assert not bound["vacuous"]
     assert bound["value"] == pytest.approx(bound["complexity_term"] + bound["half_divergence"])
