@@ -1,6 +1,6 @@
 """Bilingual dictionaries for code switching: read, pivot through English, filter, look up.
 
-Ships no entries (MUSE is CC BY-NC 4.0): the files are the user's. Which words to switch is the collator's business.
+Holds no entries: MUSE's files are the user's (CC BY-NC 4.0), those by sound lie in `sino_xenic/`.
 """
 
 from __future__ import annotations
