@@ -20,6 +20,7 @@ from .transcription_eng_sounds import INVENTORY, plain_sounds, segments, weak_vo
 from .transcription_eng_table import (
     ABBREVIATIONS,
     CLITICS,
+    CONTRACTIONS,
     LETTER_NAMES,
     LETTERS,
     WEAK_WORDS,
@@ -129,7 +130,7 @@ def _by_letters(word: str) -> str:
 
 def _sounds(word: str) -> tuple[str, bool]:
     """Sounds of a folded word, and whether the lexicon has it."""
-    if listed := _listed(word) or _inflected(word):
+    if listed := _listed(word) or _inflected(word) or CONTRACTIONS.get(word.lower(), ""):
         return listed, True
     stem, apostrophe, clitic = word.rpartition("'")
     if apostrophe and stem and clitic in ("s", "d", *CLITICS):

@@ -28,6 +28,13 @@ ABBREVIATIONS = {
     "ft": "feet",
     "mph": "miles'per'hour",
 }
+# Contractions are of the language's commonest words, and their letters mislead.
+CONTRACTIONS = {
+    "don't": "dOnt", "won't": "wOnt", "can't": "kænt", "isn't": "ɪzənt", "aren't": "ɑɹnt", "wasn't": "wʌzənt",
+    "weren't": "wɜɹnt", "hasn't": "hæzənt", "haven't": "hævənt", "hadn't": "hædənt", "doesn't": "dʌzənt",
+    "didn't": "dɪdənt", "shouldn't": "ʃʊdənt", "wouldn't": "wʊdənt", "couldn't": "kʊdənt", "mustn't": "mʌsənt",
+    "needn't": "nidənt", "shan't": "ʃænt", "ain't": "Ant", "o'clock": "əklɑk", "you're": "jʊɹ", "they're": "ðɛɹ",
+}  # fmt: skip
 # What stands after an apostrophe, after a vowel or sonorant and after another consonant; 's and 'd go by rule.
 CLITICS = {"ll": ("l", "əl"), "ve": ("v", "əv"), "re": ("ɹ", "əɹ"), "m": ("m", "əm"), "t": ("t", "t")}
 

@@ -23,7 +23,7 @@ IRREGULAR = dict(
         "messieurs=mesjø aujourd'hui=oJurdHi fils=fis femme=fam femmes=fam solennel=sɔlanɛl y=i à=a a=a ô=o "
         # Numerals.
         "six=sis dix=dis sept=sɛt huit=Hit neuf=nœf vingt=vẼ vingts=vẼ cent=sÃ cents=sÃ second=səgÕ seconde=səgÕd "
-        "secondes=səgÕd cinq=sẼk "
+        "secondes=səgÕd cinq=sẼk soixante=swasÃt soixantaine=swasÃtɛn "
         # Final consonants that are heard.
         "os=ɔs ours=urs mars=mars sens=sÃs août=ut sud=syd net=nɛt brut=bryt but=byt dot=dɔt ouest=wɛst "
         "jadis=Jadis hélas=elas lys=lis vis=vis maïs=mais atlas=atlas gratis=gratis tournevis=turnəvis as=as bus=bys "

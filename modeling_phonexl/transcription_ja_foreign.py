@@ -74,6 +74,17 @@ def read_number(text: str) -> Number | None:
     return _cardinal(value)
 
 
+def read_year(text: str) -> Number | None:
+    """Read a row of kanji digits as one number, as in the names of years; None for other text.
+
+    >>> read_year("二〇〇八").kana
+    'ニ|セン|ハチ'
+    """
+    if len(text) < 2 or len(text) > 4 or not set(text) <= set(KANJI_DIGITS):
+        return None
+    return _cardinal(int("".join(str(KANJI_DIGITS.index(char)) for char in text)))
+
+
 def _power(char: str) -> int:
     return 4 * (KANJI_MYRIADS.index(char) + 1) if char in KANJI_MYRIADS else 0
 

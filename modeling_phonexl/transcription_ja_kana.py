@@ -3,6 +3,7 @@
 Readings of kanji, numbers and Latin letters come from elsewhere; a "|" marks a border over which no long vowel forms.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ _SOUND = {
 }
 READABLE = frozenset(_SOUND) | frozenset(LONG + DOUBLE + NASAL)
 SMALL_KANA = "ァィゥェォャュョヮ"
+_SMALL = frozenset(SMALL_KANA)
 # A long vowel is spelled with the same vowel again, with イ after e, with ウ after o.
 _LENGTHENS = {("a", "a"), ("i", "i"), ("ɯ", "ɯ"), ("e", "e"), ("o", "o"), ("e", "i"), ("o", "ɯ")}
 _PLAIN = str.maketrans(AINU | {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)})
@@ -56,6 +58,7 @@ def expand_marks(text: str) -> str:
     return "".join(out)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def katakana(text: str) -> str:
     """Write kana as full-width katakana; what is no kana is left out.
 
@@ -94,7 +97,9 @@ def sounds(kana: str) -> list[Sound]:
     out: list[Sound] = []
     vowel, closed = "", True  # the vowel that a long mark repeats; whether a vowel kana may not lengthen it
     for index, char in enumerate(kana):
-        sound = _sound(kana, index, vowel, closed)
+        after = kana[index + 1 : index + 2]
+        before = kana[index - 1] if index and char in _SMALL else ""
+        sound = _sound(before, char, after if after in _SMALL else "", vowel, closed)
         out.append(sound)
         if char == BORDER:
             closed = True
@@ -106,9 +111,9 @@ def sounds(kana: str) -> list[Sound]:
     return _assimilate(kana, out)
 
 
-def _sound(kana: str, index: int, vowel: str, closed: bool) -> Sound:
-    """Sound of one kana; ッ and ン are left for `_assimilate`."""
-    char, after, before = kana[index], kana[index + 1 : index + 2], kana[index - 1 : index] if index else ""
+@functools.lru_cache(maxsize=1 << 14)
+def _sound(before: str, char: str, after: str, vowel: str, closed: bool) -> Sound:
+    """Sound of one kana; `before` a small kana and `after` if it is one; ッ and ン are left for `_assimilate`."""
     if char == LONG:
         return Sound((vowel,), ROMAN_VOWELS[vowel], long=True) if vowel else Sound((), "")
     if char not in _SOUND:

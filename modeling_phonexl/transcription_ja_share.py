@@ -5,6 +5,7 @@ The parts that a kanji may have are data, in `transcription_ja_readings`; nothin
 
 import functools
 import math
+import unicodedata
 
 from .transcription import script
 from .transcription_ja_kana import katakana, morae
@@ -16,9 +17,11 @@ _STOLEN_LENGTH_COST = 2.3  # ten times rarer: キョウ|リュウ, not キョ|�
 _LONGEST = 5
 _EXTRA_KANA = {"ハ": "ワ", "ヘ": "エ", "ヶ": "ガカコケ", "ケ": "ガカコ", "ヵ": "カ", "ツ": "ッ", "ノ": "ン"}
 _O_SOUNDS, _E_SOUNDS = frozenset("オコソトノホモヨロゴゾドボポョュ"), frozenset("エケセテネヘメレゲゼデベペェ")
+_AS_KANJI = str.maketrans("1234567890", "一二三四五六七八九〇")  # 1人 is 一人
 _PARTS = {item[0]: tuple(item[1:].split(",")) for item in READINGS.split()}
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def own_kana(char: str) -> frozenset[str]:
     """The parts that a kana may have: itself, and ワ エ for は へ; none for other characters."""
     kana = katakana(char)
@@ -27,6 +30,7 @@ def own_kana(char: str) -> frozenset[str]:
     return frozenset((kana, *_EXTRA_KANA.get(kana, "")))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def border_cost(before: str, after: str) -> float:
     """Cost of a border inside a reading: infinite before ー ッ ン and small kana, high where it cuts a long vowel."""
     if not after:
@@ -67,7 +71,7 @@ def share(surface: str, reading: str) -> tuple[tuple[str, ...], str]:
     """
     if len(surface) == 1:
         return (reading,), "read"
-    if (surface, reading) in JUKUJIKUN:
+    if (unicodedata.normalize("NFKC", surface).translate(_AS_KANJI), reading) in JUKUJIKUN:
         return split_evenly(reading, len(surface)), "jukujikun"
     cost, parts = _align(expand_repeats(surface), reading)
     if cost < _UNKNOWN_COST:
@@ -103,6 +107,7 @@ def _align(surface: str, reading: str) -> tuple[float, tuple[str, ...]]:
     return best.get(len(reading), (math.inf, ()))
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _part_cost(char: str, part: str) -> float:
     """Cost of a part for a character: by its rank in the table; unknown parts of a kanji are possible but dear."""
     fixed = own_kana(char)

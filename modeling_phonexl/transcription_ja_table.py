@@ -179,6 +179,8 @@ COUNTED = {
         "キュウ": "ココノ",
     },
 }
+# After these words a row of kanji digits is one number: 二〇二四年 is ニセンニジュウヨネン.
+YEARS = frozenset("年 年度 年代 年間".split())
 DAYS = {
     2: "フツ",
     3: "ミッ",

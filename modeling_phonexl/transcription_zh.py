@@ -80,7 +80,7 @@ def segment(text: str) -> list[tuple[int, int]]:
 # ---- a sentence ----
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
 def _transcribe(tokens: tuple[str, ...]) -> tuple[Transcription, ...]:
     text = "".join(_narrow(char) for token in tokens for char in token)
     borders = list(itertools.pairwise(itertools.accumulate(map(len, tokens), initial=0)))
@@ -129,6 +129,8 @@ def _read_parts(sentence: _Sentence, start: int, end: int) -> list[_Part]:
         elif kind == "digit" and (number := _NUMBER.match(text, start, end)):
             after = number.end()
             parts.append(_part(_read_number(text, start, after), "number"))
+        elif unicodedata.category(char) == "Nl" and 0 < unicodedata.numeric(char, 0) < 10**4:  # Ⅳ
+            parts.append(_part(_cardinal(int(unicodedata.numeric(char))), "number"))
         elif kind == "latin":
             while after < end and (script(text[after]) == "latin" or _is_inside_word(text[after])):
                 after += 1
@@ -272,7 +274,8 @@ def _read_number(text: str, start: int, end: int) -> list[str]:
     fraction = FRACTIONS.get(number[-1])
     whole, *decimals = re.split("[.．]", re.sub("[,，%％‰]", "", number))
     values = [unicodedata.digit(char) for char in whole]
-    named = len(values) == 4 and after == "年" or len(values) > 2 and after in ("号", "號")
+    decade = len(values) == 2 and not values[1] and after in ("后", "後")  # 90后: born in the nineties
+    named = len(values) == 4 and after == "年" or len(values) > 2 and after in ("号", "號") or decade
     code = len(values) > (16 if "," in number or "，" in number else 8) or len(values) > 1 and not values[0]
     if named or code:
         syllables = [DIGITS[value] for value in values]

@@ -62,7 +62,7 @@ PLAIN_LETTERS = {"é": "ay", "æ": "e", "œ": "e", "ø": "o", "ł": "l", "ß": "
 DIGITS = ("líng", "yī", "èr", "sān", "sì", "wǔ", "liù", "qī", "bā", "jiǔ")
 UNITS = ((10**8, "yì"), (10**4, "wàn"), (1000, "qiān"), (100, "bǎi"), (10, "shí"))
 FRACTIONS = {"%": "bǎi", "％": "bǎi", "‰": "qiān"}
-PAIR_MEASURES = "个個名位次种種座部场場支"  # "2" before these is liǎng
+PAIR_MEASURES = "个個名位次种種座部场場支天人家条條只隻张張件辆輛倍岁歲间間套艘架项項枚"  # "2" before these is liǎng
 
 # 著 is zhù in these words; anywhere else its simplified form 着 is looked up.
 ZHU_WORDS = (

@@ -7,6 +7,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeling_phonexl import transcription_ja as ja
+from modeling_phonexl import transcription_ja_words as ja_words
 from modeling_phonexl.transcription import REASONS, MissingToolError, Transcriber
 from modeling_phonexl.transcription_ja_kana import sounds, spell
 
@@ -174,22 +176,63 @@ def test_context_decides_the_reading():
 
 
 def test_threads_and_forks_have_their_own_tokenizer(monkeypatch):
-    here, _ = ja._tokenizer()
+    here, _ = ja_words._tokenizer()
     there = []
-    thread = threading.Thread(target=lambda: there.append(ja._tokenizer()[0]))
+    thread = threading.Thread(target=lambda: there.append(ja_words._tokenizer()[0]))
     thread.start()
     thread.join()
     assert there[0] is not here
-    assert ja._tokenizer()[0] is here
+    assert ja_words._tokenizer()[0] is here
     monkeypatch.setattr("os.getpid", lambda: -1)
-    assert ja._tokenizer()[0] is not here
+    assert ja_words._tokenizer()[0] is not here
+
+
+def test_threads_read_alike():
+    """Words are remembered for all threads; each of these meets words that another is just learning."""
+    sentences = [[*f"第{number}回の会議は{number % 31}日に東京の会社で行われた"] for number in range(200)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ja.transcribe, sentences))
+    ja._transcribe.cache_clear()
+    ja_words._known.clear()
+    assert found == [ja.transcribe(sentence) for sentence in sentences]
 
 
 def test_a_missing_tool_is_named(monkeypatch):
-    monkeypatch.setattr(ja, "_local", threading.local())
+    monkeypatch.setattr(ja_words, "_local", threading.local())
     monkeypatch.setitem(sys.modules, "sudachipy", None)
     with pytest.raises(MissingToolError, match="sudachipy"):
         ja.segment("東京")
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY | JAPANESE.map(lambda text: text * 3))
+def test_surfaces_of_words_join_to_the_text(text):
+    """Words are assigned to tokens by the lengths of their surfaces."""
+    assert "".join(word.surface for word in ja_words.read_words(text)) == text
+
+
+def test_a_word_is_read_anew_where_its_neighbours_matter():
+    """What is remembered of a word must not depend on the sentence that it was met in first."""
+    cases = {
+        ("は",): "ha",
+        ("は", "は"): "ha ha",
+        ("3", "本"): "saɴ boɴ",
+        ("本", "本"): "hoɴ hoɴ",
+        ("1", "本"): "iʔ poɴ",
+    }
+    cases |= {("4", "月", "1", "日"): "ɕi ɡat͡sɯ t͡sɯi tat͡ɕi", ("1", "日"): "it͡ɕi nit͡ɕi"}
+    for orders in (cases, reversed(cases)):
+        ja._transcribe.cache_clear()
+        ja_words._known.clear()
+        for tokens in orders:
+            assert ipa(*tokens) == [unicodedata.normalize("NFD", word) for word in cases[tokens].split()]
+
+
+def test_memory_of_words_is_bounded(monkeypatch):
+    monkeypatch.setattr(ja_words, "CACHE_SIZE", 3)
+    for text in ("東京へ行った", "大阪から来た", "京都を見た"):
+        ja_words.read_words(text)
+        assert len(ja_words._known) <= 3
 
 
 def test_files_that_travel_name_no_third_party_package():

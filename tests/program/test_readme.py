@@ -1,5 +1,6 @@
 """The README: its blocks run, and its figures are those of the files in results/."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,15 +12,15 @@ import pytest
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.quickstart import side_by_side
-from phonexl.results import find_results, make_table
+from phonexl.results import Table, find_results, make_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def block(marker: str) -> str:
+def block(marker: str, page: str = README) -> str:
     """The text between `<!-- MARKER -->` and `<!-- end -->`."""
-    found = re.search(rf"<!-- {re.escape(marker)} -->\n(.*?)<!-- end -->", README, re.DOTALL)
+    found = re.search(rf"<!-- {re.escape(marker)} -->\n(.*?)<!-- end -->", page, re.DOTALL)
     assert found, marker
     return found.group(1)
 
@@ -50,6 +51,17 @@ def test_real_runs_clear_their_floors(pair: str, floor: float) -> None:
 
 def test_quickstart_table_is_rendered_from_its_result_files() -> None:
     assert block("quickstart") == side_by_side(find_results([ROOT / "results" / "quickstart"])).markdown()
+
+
+def test_error_rates_are_those_of_the_benchmark() -> None:
+    figures = json.loads((ROOT / "results" / "benchmarks" / "transcription.json").read_text(encoding="utf-8"))
+    rows = [
+        [entry["language"], score["measure"], *(f"{score[key]:.2f}" for key in ("error", "raw_error", "word_error"))]
+        for entry in figures["languages"]
+        for score in entry["scores"]
+    ]
+    table = Table(["language", "measure", "folded", "raw", "words"], rows)
+    assert block("error rates", (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")) == table.markdown()
 
 
 def test_console_block_prints_what_it_shows() -> None:
