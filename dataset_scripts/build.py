@@ -1,56 +1,77 @@
-"""Builds a data-set repository: Parquet per language and split, transcribed, and its card; the same bytes every time.
+"""Builds a data-set repository: Parquet per table and split, with sound, and its card; the same bytes every time.
 
-Reads token files through `readers.py`; pushing the folder to the Hub is the program's business.
+Rows come from `rows.py`, Parquet from `shards.py`, the card from `card.py`; pushing the folder to the Hub is the
+program's business.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import json
 import logging
 import os
 import shutil
-import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-import datasets
-from datasets.info import DatasetInfosDict
-from huggingface_hub import DatasetCardData
+import filelock
 
-from dataset_scripts.cjkv import CORPORA, LANGUAGES, OMISSIONS
-from dataset_scripts.readers import DataError, find_files, find_parquet, load_split, to_tsv
-from dataset_scripts.schema import SPLITS, Sentence, features
-from hub_cards.render import DatasetFacts, SplitFacts, render_dataset_card
-from modeling_phonexl.transcription import Transcriber, Transcription
+from dataset_scripts.card import BuiltSplit, Making, write_card
+from dataset_scripts.catalogue import find_corpus
+from dataset_scripts.corpus import Corpus, Omission, Table
+from dataset_scripts.provenance import code_digest, digest, tool_versions
+from dataset_scripts.readers import DataError, orphan_tags, sentence_block
+from dataset_scripts.rows import KINDS, ReaderOf, Row
+from dataset_scripts.shards import (
+    ROWS_PER_GROUP,
+    ROWS_PER_SHARD,
+    Shard,
+    ShardFacts,
+    write_raw,
+    write_shards,
+    write_whole,
+)
+from dataset_scripts.sources import candidates, choose_folder, files_of, is_released, splits_in
+from modeling_phonexl.transcription import Transcriber
 
 logger = logging.getLogger(__name__)
 
-_ROWS_PER_GROUP = 1000  # fixed: the Parquet bytes depend on it
+SAMPLES = Path(__file__).parent / "samples"
 _MARK = "\n- phonexl\n"  # the tag in a card's front matter by which a folder is known as ours
-
-Transcribe = Callable[[Sequence[str]], list[Transcription]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Config:
-    """A configuration: its name in the repository, and what it holds."""
-
-    label: str
-    language: str
-    task: str
+_DICTIONARIES = "??-??.tsv"  # of the samples, for code switching
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    """A configuration on disk, and what the card says of it."""
+class Options:
+    """What changes the content of a build.
 
-    config: _Config
-    info: datasets.DatasetInfo
-    splits: list[SplitFacts]
-    notes: list[str]
+    Attributes:
+        recipe: Recipe of transcription; files of the PhoneXL release keep their own.
+        publishable: Leave out sentences whose licence forbids a derived work; else they stay, and the card says so.
+        repair_orphans: Let an `I-` tag that continues nothing begin its entity.
+        rows_per_shard: Rows of a Parquet file.
+    """
+
+    recipe: str = "default"
+    publishable: bool = False
+    repair_orphans: bool = False
+    rows_per_shard: int = ROWS_PER_SHARD
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A build: where from, what, and what the card has to say beside counts."""
+
+    name: str
+    corpus: Corpus
+    config: str | None
+    folder: Path
+    tables: tuple[Table, ...]
+    options: Options
+    making: Making
+    left_out: dict[tuple[str, str], Omission] = field(default_factory=dict)
 
 
 def build(
@@ -59,208 +80,262 @@ def build(
     *,
     source: Path | None = None,
     config: str | None = None,
-    transcriber: Callable[[str], Transcribe] = Transcriber,
+    options: Options | None = None,
+    num_proc: int = 1,
+    transcriber: ReaderOf | None = None,
+    report: Callable[[str, int, int], None] | None = None,
 ) -> None:
-    """Build a data set into a new folder: `CONFIG/SPLIT-00000-of-00001.parquet`, and README.md with all configurations.
+    """Build a data set into a new folder: `TABLE/SPLIT-00000-of-00001.parquet`, and README.md with all configurations.
 
-    The folder appears whole or not at all. Two builds from the same files give the same bytes, as long as the version
-    of pyarrow, which Parquet files name, is the same.
+    The folder appears whole or not at all. Work goes on in `.OUT.building` beside it; after a kill or Ctrl-C the next
+    call with the same files and options goes on there and ends in the same bytes. Two builds from the same files are
+    equal, as long as the version of pyarrow, which Parquet files name, is the same.
 
     Args:
-        name: A key of `CORPORA`.
+        name: A key of `catalogue.CORPORA`.
         out: The folder to make; one that an earlier build made is replaced, any other refused.
-        source: Folder of token files (see `readers.find_files`); "samples" has its own.
-        config: Only this configuration ("zh", or "zh-udpos" in samples); default: every one that has files.
+        source: Folder of the files, or one that holds the folder of the collection; the samples have their own.
+        config: Only what this configuration reads; default: every table that has files.
+        options: What else changes the content.
+        num_proc: Processes that transcribe.
         transcriber: Makes the reader of a language from its code.
+        report: Called with "TABLE SPLIT", rows done and rows in all.
 
     Raises:
         ValueError: For an unknown name or configuration, or a missing source.
-        DataError: If the source holds no files, faulty ones, or `out` holds something else.
+        DataError: If the source holds no files, faulty ones, `out` holds something else, or another build is at work
+            there.
         MissingToolError: If the reading tool of a language is not installed.
     """
-    if name not in CORPORA:
-        raise ValueError(f"unknown data set {name!r}; known: {', '.join(CORPORA)}")
-    folder = source or (Path(__file__).parent / "samples" if name == "samples" else None)
-    if folder is None:
-        raise ValueError(f"{name} is built from token files: name their folder as the source")
-    configs = _choose_configs(name, folder, config)
+    name, corpus = find_corpus(name)
+    if source is None and name != "phonexl-samples":
+        raise ValueError(f"{name} is built from files: name their folder as the source")
+    plan = _make_plan(name, corpus, choose_folder(source or SAMPLES, corpus), config, options or Options())
     out = Path(os.path.abspath(out))
     _refuse_foreign(out)
+    if transcriber is None:
+        _try_readers(plan)
     out.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, because only a rename within one file system is atomic.
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
-        made = Path(staging) / "new"
-        written = [_write_config(name, item, folder, made, transcriber(item.language)) for item in configs]
-        if name == "samples":
-            for dictionary in sorted(folder.glob("??-??.tsv")):  # for code switching
-                shutil.copyfile(dictionary, made / dictionary.name)
-        _write_card(name, made, written)
-        _publish(made, out, Path(staging) / "old")
+    staging = out.parent / f".{out.name}.building"
+    lock = filelock.FileLock(out.parent / f".{out.name}.lock", timeout=0)
+    try:
+        with lock:
+            try:
+                _build(plan, staging, out, num_proc, transcriber, report or (lambda *_: None))
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except filelock.Timeout:
+        cure = "Wait for it, or name another folder."
+        raise DataError(out, None, None, "no other build of this folder at work", cure) from None
 
 
-def _choose_configs(name: str, folder: Path, wanted: str | None) -> list[_Config]:
-    """The configuration asked for, or all that have a file."""
-    tasks = CORPORA[name].tasks
-    known = [
-        _Config(language if len(tasks) == 1 else f"{language}-{task}", language, task)
-        for language in LANGUAGES
-        for task in tasks
+def _make_plan(name: str, corpus: Corpus, folder: Path, config: str | None, options: Options) -> _Plan:
+    """What there is to build: tables that have files."""
+    wanted = corpus.tables_of(config)
+    tables = tuple(table for table in wanted if splits_in(folder, table))
+    if not tables:
+        looked_for = ", ".join(dict.fromkeys(_example(table) for table in wanted))
+        cure = "Name the folder that holds them."
+        raise DataError(folder, None, None, f"files of {name}, for example {looked_for}", cure)
+    if config in corpus.views and len(tables) < len(wanted):
+        lacking = ", ".join(_example(table) for table in wanted if table not in tables)
+        raise DataError(folder, None, None, f"both sides of {config}: {lacking}", "Name the folder that holds both.")
+    files = {path for table in tables for path in files_of(folder, table)}
+    digests = {path.name: digest(path) for path in sorted(files)}
+    languages = [language for table in tables for language in table.languages]
+    tools = tool_versions(languages, options.recipe)
+    notes, unpublishable, sources, left_out = [], [], [], {}
+    for omission in corpus.omissions:
+        place = omission.table, omission.split
+        table = next((table for table in tables if table.label == omission.table), None)
+        if table is None or omission.split not in splits_in(folder, table):
+            continue
+        number, source = omission.stop - omission.first, f"{omission.source.name} ({omission.source.licence})"
+        if not _is_known(omission, table, folder):
+            notes.append(f"{' '.join(place)} is not the known file: sentences of {source} were not looked for.")
+        elif options.publishable:
+            left_out[place] = omission
+            notes.append(f"{' '.join(place)} lacks the {number} sentences of {source}.")
+        else:
+            notes.append(f"{' '.join(place)} holds {number} sentences of {source}: do not publish this data set.")
+            unpublishable.append(source)
+            sources.append((table.language, omission.source))
+    if any(_is_given(path) for path in files):
+        notes.append("IPA and romanisation are those of the PhoneXL release, which states no licence.")
+        unpublishable.append("files of the PhoneXL release (no licence stated)")
+    making = Making(name, config, asdict(options), tools, digests, notes, unpublishable, sources)
+    return _Plan(name, corpus, config, folder, tables, options, making, left_out)
+
+
+def _is_known(omission: Omission, table: Table, folder: Path) -> bool:
+    """Whether a split is the file whose sentences are known by their place."""
+    rows = KINDS[table.kind].read(table, folder, omission.split)
+    text = "\n".join(sentence_block(row["tokens"], row["tags"]) for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest() == omission.content
+
+
+def _is_given(path: Path) -> bool:
+    """Whether a source file brings its own IPA."""
+    return ".tsv" in path.suffixes and is_released(path)
+
+
+def _example(table: Table) -> str:
+    """The name of a file that a table would be read from."""
+    return f"en-{table.language}.txt" if table.kind == "dictionary" else candidates(table, table.splits[0])[0]
+
+
+def _try_readers(plan: _Plan) -> None:
+    """Let a missing tool be told before anything is read."""
+    for table in plan.tables:
+        if not all(map(_is_given, files_of(plan.folder, table))):
+            for language in table.languages:
+                Transcriber(language, plan.options.recipe)(["1"])
+
+
+def _build(
+    plan: _Plan,
+    staging: Path,
+    out: Path,
+    num_proc: int,
+    transcriber: ReaderOf | None,
+    report: Callable[[str, int, int], None],
+) -> None:
+    _prepare(staging, out, _describe(plan))
+    try:
+        raw = {
+            (table.label, split): write_raw(
+                _raw_rows(plan, table, split), staging / "raw" / table.label / split, plan.options.rows_per_shard
+            )
+            for table in plan.tables
+            for split in splits_in(plan.folder, table)
+        }
+    except (DataError, ValueError):
+        shutil.rmtree(staging)
+        raise
+    tables = {table.label: table for table in plan.tables}
+    shards = [
+        Shard(
+            tables[label],
+            staging / "raw" / label / split / f"{number:05}.raw",
+            staging / "shards" / label / f"{split}-{number:05}.part",
+            plan.options.recipe,
+            _provenance(plan, tables[label], split),
+        )
+        for (label, split), counts in raw.items()
+        for number in range(counts.shards)
     ]
-    configs = [config for config in known if wanted in (None, config.label)]
-    if not configs:
-        labels = ", ".join(config.label for config in known)
-        raise ValueError(f"{name} has no configuration {wanted!r}; known: {labels}")
-    found = [config for config in configs if _splits_in(folder, config)]
-    if not found:
-        languages = ", ".join(dict.fromkeys(config.language for config in configs))
-        cure = "Name the folder that holds the token files."
-        raise DataError(folder, None, None, f"files {{train,dev,test}}-LANG.tsv[.gz] of {languages}", cure)
-    return found
+    done = dict.fromkeys(raw, 0)
+
+    def tell(shard: Shard, facts: ShardFacts) -> None:
+        key = shard.table.label, shard.raw.parent.name
+        done[key] += facts.rows
+        report(" ".join(key), done[key], raw[key].rows)
+
+    facts = dict(zip(shards, write_shards(shards, num_proc, transcriber, tell), strict=True))
+    built = []
+    for (label, split), counts in raw.items():
+        own = [shard for shard in shards if (shard.table.label, shard.raw.parent.name) == (label, split)]
+        built.append(BuiltSplit(tables[label], split, counts, [(shard.made, facts[shard]) for shard in own]))
+        logger.info("%s %s: %d rows", label, split, counts.rows)
+    _assemble(plan, built, staging, out)
+    shutil.rmtree(staging)
 
 
-def _splits_in(folder: Path, config: _Config) -> list[str]:
-    """The splits that the folder has of a configuration's language."""
-    language, task = config.language, config.task
-    return [s for s in SPLITS if find_files(folder, language, s) or find_parquet(folder, task, language, s)]
+def _describe(plan: _Plan) -> str:
+    """Everything that the bytes depend on: a former build that was cut off is taken up only if this is the same."""
+    import pyarrow
+
+    facts: dict[str, Any] = {
+        "name": plan.name,
+        "config": plan.config,
+        "tables": [asdict(table) for table in plan.tables],
+        "options": asdict(plan.options),
+        "sources": dict(plan.making.digests),
+        "tools": {**plan.making.tools, "pyarrow": pyarrow.__version__},
+        "code": code_digest(),
+        "rows_per_group": ROWS_PER_GROUP,
+    }
+    return json.dumps(facts, sort_keys=True)
 
 
-def _write_config(name: str, config: _Config, folder: Path, made: Path, transcribe: Transcribe) -> _Written:
-    """Write the Parquet files of a configuration; gives what the card says of them."""
-    (made / config.label).mkdir(parents=True)
-    sizes = datasets.SplitDict()
-    splits, notes = [], []
-    download_size = 0
-    for split in _splits_in(folder, config):
-        sentences = load_split(folder, config.task, config.language, split)
-        sentences, note = _leave_out(name, config, split, sentences)
-        table, facts = _transcribed(config, split, sentences, transcribe)
-        path = made / config.label / f"{split}-00000-of-00001.parquet"
-        with _no_progress_bars():
-            table.to_parquet(path, batch_size=_ROWS_PER_GROUP)
-        sizes.add(datasets.SplitInfo(split, table.data.nbytes, len(table)))
-        download_size += path.stat().st_size
-        splits.append(facts)
-        notes += note
-        logger.info("%s %s: %d sentences, %d tokens", config.label, split, facts.sentences, facts.tokens)
-    size = sum(info.num_bytes for info in sizes.values())
-    info = datasets.DatasetInfo(
-        features=features(config.task), splits=sizes, download_size=download_size, dataset_size=size
-    )
-    return _Written(config, info, splits, notes)
+def _provenance(plan: _Plan, table: Table, split: str) -> str:
+    """What a Parquet file says of how it was made; of the sources, those that its rows depend on."""
+    names = {path.name for path in files_of(plan.folder, table, splits=("train", split))}
+    sources = {name: digest for name, digest in plan.making.digests.items() if name in names}
+    return json.dumps({"recipe": plan.options.recipe, "tools": plan.making.tools, "sources": sources}, sort_keys=True)
 
 
-def _leave_out(name: str, config: _Config, split: str, sentences: list[Sentence]) -> tuple[list[Sentence], list[str]]:
-    """The sentences whose licence allows a derived work, and a note for the card if some are missing."""
-    omission = OMISSIONS.get((name, config.language, split))
-    if omission is None:
-        return sentences, []
-    if hashlib.sha256(to_tsv(sentences).encode()).hexdigest() != omission.content:
-        note = f"{config.label} {split} is not XTREME's file: sentences of {omission.name} were not looked for."
-        logger.warning("%s Do not publish this data set if it has any.", note)
-        return sentences, [note]
-    note = f"{config.label} {split} lacks the {omission.stop - omission.first} sentences of {omission.name}."
-    return sentences[: omission.first] + sentences[omission.stop :], [note]
+def _prepare(staging: Path, out: Path, description: str) -> None:
+    """The working folder: one that an equal build left goes on, any other starts anew."""
+    old = staging / ".old"
+    if old.is_dir() and not out.exists():
+        old.rename(out)  # a build was killed between its two renames
+    plan = staging / "plan.state"
+    if not (plan.is_file() and plan.read_text("utf-8") == description):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        write_whole(plan, description)
+    for leftover in staging.rglob("*.tmp"):
+        leftover.unlink(missing_ok=True)
 
 
-def _transcribed(
-    config: _Config, split: str, sentences: Sequence[Sentence], transcribe: Transcribe
-) -> tuple[datasets.Dataset, SplitFacts]:
-    """The rows as a table in memory, made in groups, so that Python objects of only one group exist at a time."""
-    reasons: Counter[str] = Counter()
-    read = 0
-    tables = []
-    for start in range(0, len(sentences), _ROWS_PER_GROUP):
-        rows = []
-        for sentence in sentences[start : start + _ROWS_PER_GROUP]:
-            records = transcribe(sentence.tokens)
-            reasons.update(record.reason for record in records)
-            read += sum(record.transcribed for record in records)
-            rows.append(to_row(sentence, records))
-        tables.append(datasets.Dataset.from_list(rows, features=features(config.task)))
-    in_train = sum(sentence.in_train for sentence in sentences)
-    facts = SplitFacts(config.label, split, len(sentences), in_train, reasons, read)
-    return datasets.concatenate_datasets(tables), facts
+def _raw_rows(plan: _Plan, table: Table, split: str) -> Iterator[Row]:
+    """The raw rows of a split, with what the options change."""
+    rows = KINDS[table.kind].read(table, plan.folder, split)
+    omission = plan.left_out.get((table.label, split))
+    for index, row in enumerate(rows):
+        if omission and omission.first <= index < omission.stop:
+            continue
+        if plan.options.repair_orphans and "tags" in row:
+            marks = zip(row["tags"], orphan_tags(row["tags"]), strict=True)
+            row = {**row, "tags": [f"B-{tag[2:]}" if orphan else tag for tag, orphan in marks]}
+        yield row
 
 
-def to_row(sentence: Sentence, records: Sequence[Transcription]) -> dict[str, object]:
-    """One row of a built data set: a pure function of a sentence and its transcription.
+def raw_rows_of(name: str, source: Path, table: Table, split: str, options: Options) -> Iterator[Row]:
+    """The raw rows that a build would finish, to compare a built table with its source.
 
     Raises:
-        ValueError: If there are not as many records as tokens.
+        DataError: As `build`.
     """
-    if len(records) != len(sentence.tokens):
-        raise ValueError(
-            f"sentence {sentence.id!r} has {len(sentence.tokens)} tokens, but {len(records)} transcriptions"
-        )
-    return {
-        "id": sentence.id,
-        "lang": sentence.lang,
-        "tokens": list(sentence.tokens),
-        "ipa": [record.ipa for record in records],
-        "phonemes": [list(record.segments) for record in records],
-        "romanized": [record.romanized for record in records],
-        "transcribed": [record.transcribed for record in records],
-        "tags": list(sentence.tags),
-        "in_train": sentence.in_train,
-    }
+    name, corpus = find_corpus(name)
+    return _raw_rows(_make_plan(name, corpus, choose_folder(source, corpus), table.label, options), table, split)
 
 
-@contextlib.contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """Silence the bars of `datasets`, which know no quiet mode per call."""
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
+# ---- the finished folder ----
+
+
+def _assemble(plan: _Plan, built: Sequence[BuiltSplit], staging: Path, out: Path) -> None:
+    """Put card and shards into a folder, and the folder into its place.
+
+    The card comes first: it lists the sizes of all splits, so that a folder that lacks a file is refused by
+    `load_dataset`, which would take one without a card for whole.
+    """
+    made = staging / ".new"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    write_card(made, plan.corpus, built, plan.making)
+    for split in built:
+        (made / split.table.label).mkdir(exist_ok=True)
+        for number, (part, _) in enumerate(split.shards):
+            target = made / split.table.label / f"{split.split}-{number:05}-of-{len(split.shards):05}.parquet"
+            try:
+                os.link(part, target)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(part, target)
+    if plan.name == "phonexl-samples":
+        for dictionary in sorted(plan.folder.glob(_DICTIONARIES)):
+            shutil.copyfile(dictionary, made / dictionary.name)
+    if not out.exists():
+        made.rename(out)
+        return
+    old = staging / ".old"
+    out.rename(old)
     try:
-        yield
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
-
-
-def _write_card(name: str, made: Path, written: Sequence[_Written]) -> None:
-    """README.md, last and to the disk: without it the folder would load in silence as one mixture of languages."""
-    corpus = CORPORA[name]
-    languages = list(dict.fromkeys(item.config.language for item in written))
-    splits = [facts for item in written for facts in item.splits]
-    card_data = DatasetCardData(
-        language=languages,
-        license=list(corpus.licences),
-        pretty_name=corpus.title,
-        size_categories=[_size_category(sum(facts.sentences for facts in splits))],
-        tags=["phonexl", "ipa", "phonemes"],
-        task_categories=["token-classification"],
-        configs=[_data_files(item) for item in written],
-    )
-    DatasetInfosDict({item.config.label: item.info for item in written}).to_dataset_card_data(card_data)
-    sources = dict.fromkeys(source for language in languages for source in corpus.sources[language])
-    defects = [text for language, text in corpus.defects.items() if language in ("", *languages)]
-    facts = DatasetFacts(
-        title=corpus.title,
-        summary=corpus.summary,
-        command=f"phonexl data build {name}",
-        splits=tuple(splits),
-        sources=tuple(sources),
-        defects=(*defects, *(note for item in written for note in item.notes)),
-    )
-    with (made / "README.md").open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(render_dataset_card(card_data, facts))
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _data_files(item: _Written) -> dict[str, object]:
-    """A configuration as the front matter lists it."""
-    label = item.config.label
-    files = [{"split": split, "path": f"{label}/{split}-*"} for split in item.info.splits]
-    return {"config_name": label, "data_files": files}
-
-
-def _size_category(num_sentences: int) -> str:
-    """The Hub's name for the number of rows."""
-    for bound, name in ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")):
-        if num_sentences < bound:
-            return name
-    return "1M<n<10M"
+        made.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -272,20 +347,8 @@ def _refuse_foreign(out: Path) -> None:
         raise DataError(out, None, None, "a folder to make, not a file", cure)
     card = out / "README.md"
     ours = card.is_file() and _MARK in card.read_text(encoding="utf-8", errors="replace")
-    foreign = [p for p in sorted(out.rglob("*")) if p.is_file() and p != card and p.suffix != ".parquet"]
+    known = {card, *out.glob(_DICTIONARIES)}
+    foreign = [p for p in sorted(out.rglob("*")) if p.is_file() and p not in known and p.suffix != ".parquet"]
     if any(out.iterdir()) and (not ours or foreign):
         found = ", ".join(str(path.relative_to(out)) for path in foreign[:5]) or "README.md of another origin, or none"
         raise DataError(out, None, found, "a new folder, or one that this command made", cure)
-
-
-def _publish(made: Path, out: Path, old: Path) -> None:
-    """Put the finished folder in its place; if that fails, the former one goes back."""
-    if not out.exists():
-        made.rename(out)
-        return
-    out.rename(old)
-    try:
-        made.rename(out)
-    except OSError:
-        old.rename(out)
-        raise

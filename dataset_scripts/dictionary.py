@@ -6,7 +6,9 @@ Holds no entries: MUSE's files are the user's (CC BY-NC 4.0), those by sound lie
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +19,24 @@ from modeling_phonexl.transcription import script
 _SUFFIXES = (".tsv", ".txt", ".tsv.gz", ".txt.gz")
 _SCRIPTS = {"zh": {"han"}, "ja": {"han", "kana"}, "ko": {"hangul"}, "vi": {"latin"}}
 _COLUMNS = {2: (0, 1), 4: (0, 2)}  # columns of source and target: plain, and `source IPA target IPA` of the release
+
+
+@dataclass(frozen=True, slots=True)
+class PivotEntry:
+    """A pair of words that share an English translation.
+
+    Attributes:
+        source: Word of the source language.
+        target: Word of the target language.
+        score: Probability of the target if one goes from the source to an English word, and from there to a target,
+            each drawn alike.
+        via: The English words, in the order of the file.
+    """
+
+    source: str
+    target: str
+    score: float
+    via: tuple[str, ...]
 
 
 class BilingualDictionary(Mapping[str, tuple[str, ...]]):
@@ -51,7 +71,8 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         """Read `source TAB target`, MUSE's `source SPACE target`, or the release's `source TAB IPA TAB target TAB IPA`.
 
         Args:
-            path: The file, plain or .gz; empty lines are skipped.
+            path: The file, plain or .gz, whose empty lines are skipped; or a folder of Parquet files with columns
+                source and target, such as a table that `build` made.
 
         Raises:
             DataError: For a line of another form, a pair without one side, a file without pairs.
@@ -88,7 +109,8 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         """Find and read the dictionary of a language pair near the data.
 
         Looks in `folder`, `folder/muse` and `folder/../muse`, in each first for `SOURCE-TARGET.{tsv,txt}[.gz]`, then
-        for the MUSE files `en-SOURCE` and `en-TARGET` to pivot. Nothing is filtered (see `filtered`).
+        for the table `SOURCE-TARGET/` of a data set that `build` made, then for the MUSE files `en-SOURCE` and
+        `en-TARGET` to pivot. Nothing is filtered (see `filtered`).
 
         Args:
             folder: The data folder.
@@ -200,8 +222,59 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         return covered
 
 
+def pivot_entries(
+    en_source_path: Path, en_target_path: Path, *, target_language: str, everything: bool = False
+) -> list[PivotEntry]:
+    """Join two English dictionaries as `BilingualDictionary.from_english_pivot` does, with scores and English words.
+
+    Args:
+        en_source_path: English to source language.
+        en_target_path: English to target language.
+        target_language: Whose script the targets must have; see `BilingualDictionary.filtered`.
+        everything: Keep the pairs that are not fit for switching.
+
+    Returns:
+        Entries by source word in the order of the file, the likeliest target first.
+
+    Raises:
+        DataError: As `BilingualDictionary.from_english_pivot`.
+    """
+    whole = BilingualDictionary.from_english_pivot(en_source_path, en_target_path)
+    kept = whole if everything else whole.filtered(target_language)
+    to_target = BilingualDictionary.read(en_target_path)
+    to_english = BilingualDictionary((source, english) for english, source in _read_pairs(en_source_path))
+    entries = []
+    for source in kept:
+        via: dict[str, list[str]] = defaultdict(list)
+        scores: dict[str, float] = defaultdict(float)
+        for english in to_english.targets(source):
+            for target in to_target.targets(english):
+                via[target].append(english)
+                scores[target] += 1 / len(to_english.targets(source)) / len(to_target.targets(english))
+        found = [PivotEntry(source, target, scores[target], tuple(via[target])) for target in kept.targets(source)]
+        entries += sorted(found, key=lambda entry: (-entry.score, entry.target))
+    return entries
+
+
+def _read_parquet(folder: Path) -> Iterator[tuple[str, str]]:
+    """The pairs of a table that `build` made."""
+    import pyarrow
+    import pyarrow.parquet
+
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            table = pyarrow.parquet.read_table(path, columns=["source", "target"])
+        except (pyarrow.ArrowException, OSError) as error:
+            cure = "Build the data set again, or name a dictionary."
+            raise DataError(path, None, None, f"Parquet with columns source and target ({error})", cure) from error
+        yield from zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True)
+
+
 def _read_pairs(path: Path) -> Iterator[tuple[str, str]]:
     """The pairs of a dictionary file, line by line."""
+    if path.is_dir():
+        yield from _read_parquet(path)
+        return
     for number, line in read_lines(path):
         if not line:
             continue
@@ -216,8 +289,9 @@ def _read_pairs(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _find(folder: Path, stem: str) -> Path | None:
-    """The dictionary file of that name, plain before gzip."""
-    return next((folder / f"{stem}{suffix}" for suffix in _SUFFIXES if (folder / f"{stem}{suffix}").is_file()), None)
+    """The dictionary of that name: a file, plain before gzip, or else a folder of Parquet files."""
+    found = next((path for suffix in _SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()), None)
+    return found or next((path.parent for path in (folder / stem).glob("train-*.parquet")), None)
 
 
 def _is_written_in(word: str, scripts: set[str]) -> bool:

@@ -17,6 +17,9 @@ from dataset_scripts.schema import SPLITS, Sentence, tag_names
 _FILE_NAMES = {"train": ("train",), "validation": ("dev", "validation"), "test": ("test",)}
 _SUFFIXES = (".tsv", ".tsv.gz", ".conllu", ".conllu.gz")
 _SHOWN = 80  # characters of a faulty line that a message quotes
+_BOM = "\ufeff"
+# What other programs take for the end of a line: inside a token it would cut the data set apart for them.
+_LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 class DataError(ValueError):
@@ -54,18 +57,24 @@ def _quoted(text: str) -> str:
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Stream the lines of a UTF-8 file, plain or gzip (by its name), as (number from 1, text without line end).
 
-    Lines end at LF only: U+0085 or U+2028 inside a token splits nothing. The CR of a Windows line end and a byte order
-    mark go, because both are invisible and would become part of a tag or token; a CR elsewhere stays.
+    Lines end at LF only: U+0085 or U+2028 inside a line splits nothing.
 
     Raises:
-        DataError: For bad UTF-8, a truncated or damaged gzip file, or a file that cannot be read.
+        DataError: For bad UTF-8, a byte order mark, the CR of a Windows line end (both invisible, and part of a token
+            or tag if they stayed), a truncated or damaged gzip file, or a file that cannot be read.
     """
     number = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             for number, raw in enumerate(stream, 1):
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\n")
-                yield number, line.removesuffix("\r")
+                line = raw.decode().removesuffix("\n")
+                if number == 1 and line.startswith(_BOM):
+                    cure = "Save the file without it, for example with: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE"
+                    raise DataError(path, 1, line, "UTF-8 without a byte order mark", cure)
+                if line.endswith("\r"):
+                    cure = "Convert the file, for example with: sed -i 's/\\r$//' FILE"
+                    raise DataError(path, number, line, "a line that ends in LF alone, not CR LF", cure)
+                yield number, line
     except UnicodeDecodeError as error:
         text = error.object.decode("utf-8", "backslashreplace").rstrip("\n")
         raise DataError(path, number, text, "UTF-8", "Convert the file, for example with iconv.") from error
@@ -101,6 +110,9 @@ def _checked(path: Path, number: int, line: str, token: str, tag: str, tags: fro
     """The pair, unless the token is empty or the tag unknown."""
     if not token:
         raise DataError(path, number, line, "a token before the tag", "Give the token, or delete the line.")
+    if _LINE_ENDS.search(token):
+        cure = "Other programs would cut the line there; delete or replace the character."
+        raise DataError(path, number, line, "a token without a character that ends lines", cure)
     if tag not in tags:
         cure = f"Known tags: {' '.join(sorted(tags))}. Correct the tag, or name the task that the file is for."
         raise DataError(path, number, line, f"a known tag instead of {_quoted(tag)}", cure)
@@ -185,9 +197,10 @@ def read_conllu(path: Path, task: str, language: str) -> Iterator[Sentence]:
 
     Raises:
         DataError: For a line without ten columns, word numbers out of order, an empty token, a missing or unknown
-            tag, a file without sentences.
+            tag, an id given twice, a file without sentences.
     """
     tags = frozenset(tag_names(task))
+    first_seen: dict[str, int] = {}
     for index, block in enumerate(_blocks(path), 1):
         identifier = f"{_stem(path)}-{index}"
         rows: list[tuple[str, str]] = []
@@ -208,6 +221,10 @@ def read_conllu(path: Path, task: str, language: str) -> Iterator[Sentence]:
             rows.append(_checked(path, number, line, fields[1], _conllu_tag(path, number, fields, task), tags))
         if not rows:
             raise DataError(path, block[0][0], block[0][1], "a word after the comments", "Delete the empty sentence.")
+        if identifier in first_seen:
+            expected = f"an id that line {first_seen[identifier]} does not have"
+            raise DataError(path, block[0][0], identifier, expected, "Give each sentence a sent_id of its own.")
+        first_seen[identifier] = block[0][0]
         tokens, labels = zip(*rows, strict=True)
         yield Sentence(identifier, language, tokens, labels)
 
@@ -235,9 +252,14 @@ def to_tsv(sentences: Iterable[Sentence], glued: bool = False) -> str:
     """
     blocks = []
     for sentence in sentences:
-        tokens = (token.replace(" ", "") if glued else token for token in sentence.tokens)
-        blocks.append("".join(f"{token}\t{tag}\n" for token, tag in zip(tokens, sentence.tags, strict=True)))
+        tokens = [token.replace(" ", "") if glued else token for token in sentence.tokens]
+        blocks.append(sentence_block(tokens, sentence.tags))
     return "\n".join(blocks)
+
+
+def sentence_block(tokens: Sequence[str], tags: Sequence[str]) -> str:
+    """The lines of one sentence in a `token TAB tag` file."""
+    return "".join(f"{token}\t{tag}\n" for token, tag in zip(tokens, tags, strict=True))
 
 
 def find_files(folder: Path, language: str, split: str) -> list[Path]:
@@ -318,7 +340,7 @@ def _read_parquet(path: Path, task: str) -> Iterator[Sentence]:
         yield Sentence(row["id"], row["lang"], tuple(row["tokens"]), tags, row["in_train"])
 
 
-def _orphans(tags: Sequence[str]) -> list[bool]:
+def orphan_tags(tags: Sequence[str]) -> list[bool]:
     """Per tag whether it is an I- that continues nothing: the tag before is neither B- nor I- of its type."""
     return [tag.startswith("I-") and before[2:] != tag[2:] for before, tag in zip(("O", *tags), tags, strict=False)]
 
@@ -329,7 +351,7 @@ def count_orphan_tags(sentences: Iterable[Sentence]) -> int:
     >>> count_orphan_tags([Sentence("1", "zh", ("a", "b"), ("I-PER", "I-PER"))])
     1
     """
-    return sum(sum(_orphans(sentence.tags)) for sentence in sentences)
+    return sum(sum(orphan_tags(sentence.tags)) for sentence in sentences)
 
 
 def repair_orphan_tags(sentences: Iterable[Sentence]) -> list[Sentence]:
@@ -340,6 +362,6 @@ def repair_orphan_tags(sentences: Iterable[Sentence]) -> list[Sentence]:
     """
     repaired = []
     for sentence in sentences:
-        marks = zip(sentence.tags, _orphans(sentence.tags), strict=True)
+        marks = zip(sentence.tags, orphan_tags(sentence.tags), strict=True)
         repaired.append(replace(sentence, tags=tuple(f"B-{tag[2:]}" if orphan else tag for tag, orphan in marks)))
     return repaired

@@ -6,7 +6,7 @@ Reads and writes nothing: `readers.py` makes sentences of files, `build.py` make
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -18,6 +18,7 @@ UPOS_TAGS = (
 NER_TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 # Declared, never collected from a train file: train-zh of UDPOS lacks INTJ and SCONJ, which test-vi has.
 TASKS = {"udpos": UPOS_TAGS, "panx": NER_TAGS}
+XNLI_LABELS = ("entailment", "neutral", "contradiction")
 SPLITS = ("train", "validation", "test")
 
 
@@ -54,8 +55,22 @@ def tag_names(task: str) -> tuple[str, ...]:
     return TASKS[task]
 
 
+def sound_columns(prefix: str = "") -> dict[str, Any]:
+    """Columns of words and how they sound: lists with one item per token, `phonemes` with one list of segments."""
+    from datasets import List, Value
+
+    text = Value("string")
+    return {
+        f"{prefix}tokens": List(text),
+        f"{prefix}ipa": List(text),
+        f"{prefix}phonemes": List(List(text)),
+        f"{prefix}romanized": List(text),
+        f"{prefix}transcribed": List(Value("bool")),
+    }
+
+
 def features(task: str) -> Features:
-    """The columns of a built data set: per-token lists have one item per token, `phonemes` one list of segments.
+    """The columns of a tagged data set; see `sound_columns`.
 
     Raises:
         ValueError: For a task that is not in `TASKS`.
@@ -63,15 +78,10 @@ def features(task: str) -> Features:
     # Here, because the import takes a second that readers and tag sets need not wait for.
     from datasets import ClassLabel, Features, List, Value
 
-    text = Value("string")
     columns = {
-        "id": text,
-        "lang": text,
-        "tokens": List(text),
-        "ipa": List(text),
-        "phonemes": List(List(text)),
-        "romanized": List(text),
-        "transcribed": List(Value("bool")),
+        "id": Value("string"),
+        "lang": Value("string"),
+        **sound_columns(),
         "tags": List(ClassLabel(names=list(tag_names(task)))),
         "in_train": Value("bool"),
     }

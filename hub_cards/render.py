@@ -21,11 +21,13 @@ class Source:
         name: The corpus with its version.
         licence: Licence of its text and annotation.
         url: Where it lives.
+        licence_ids: The same as the Hub's identifiers.
     """
 
     name: str
     licence: str
     url: str
+    licence_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +37,31 @@ class SplitFacts:
     Attributes:
         config: Configuration that holds it.
         split: train, validation or test.
-        sentences: Number of sentences.
+        rows: Number of rows: sentences, or pairs.
         in_train: Sentences whose tokens also occur as a sentence of the train split.
-        reasons: Tokens by how they were read (`modeling_phonexl.transcription.REASONS`).
+        reasons: Words by how they were read (`modeling_phonexl.transcription.REASONS`, or "given").
         read: Those of `reasons` that count as transcribed.
+        repeated: Rows that an earlier row of the split equals.
+        orphans: `I-` tags that continue nothing.
     """
 
     config: str
     split: str
-    sentences: int
+    rows: int
     in_train: int
     reasons: Mapping[str, int]
     read: int
+    repeated: int = 0
+    orphans: int = 0
 
     @property
     def tokens(self) -> int:
-        """Number of tokens."""
+        """Number of words."""
         return sum(self.reasons.values())
 
     @property
     def read_share(self) -> float:
-        """Share of the tokens other than punctuation that are transcribed, 0 to 1; 1 if there is no other."""
+        """Share of the words other than punctuation that are transcribed, 0 to 1; 1 if there is no other."""
         sounding = self.tokens - self.reasons.get("punctuation", 0)
         return self.read / sounding if sounding else 1.0
 
@@ -67,17 +73,27 @@ class DatasetFacts:
     Attributes:
         title: Heading.
         summary: First paragraph.
+        columns: What the columns are.
         command: The command that builds it.
+        config: A configuration, for the example.
+        recipe: Recipe of transcription.
+        tools: Versions by package.
+        digests: SHA-256 by source file.
         splits: Counts, in the order of the table.
-        sources: Corpora and licences.
+        sources: Corpora and licences, with the language that they give.
         defects: Known defects, one sentence or two each.
     """
 
     title: str
     summary: str
+    columns: str
     command: str
+    config: str
+    recipe: str
+    tools: Mapping[str, str]
+    digests: Mapping[str, str]
     splits: tuple[SplitFacts, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[tuple[str, Source], ...]
     defects: tuple[str, ...]
 
 
@@ -99,7 +115,14 @@ def render_dataset_card(card_data: DatasetCardData, facts: DatasetFacts) -> str:
     unknown = {name for split in facts.splits for name in split.reasons} - _REASON_TEXT.keys()
     if unknown:
         raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(_REASON_TEXT)}")
-    return _render("dataset.md.jinja", metadata=card_data.to_yaml(), facts=facts, reasons=reasons, texts=_REASON_TEXT)
+    languages: dict[Source, list[str]] = {}
+    for language, source in facts.sources:
+        languages.setdefault(source, []).append(language)
+    return _render(
+        "dataset.md.jinja",
+        **{"metadata": card_data.to_yaml(), "facts": facts, "sources": languages},
+        **{"reasons": reasons, "texts": _REASON_TEXT},
+    )
 
 
 def _render(template: str, **values: object) -> str:
@@ -117,6 +140,7 @@ def _render(template: str, **values: object) -> str:
 
 _REASON_TEXT = {
     "read": "by the language's rules or its reading tool",
+    "given": "as the source file has it",
     "lexicon": "from a list of exceptions",
     "rule": "changed by an optional rule",
     "number": "digits, read as a number",

@@ -131,6 +131,26 @@ def _read_token(token: str) -> Transcription:
     return record(segments, "".join(map(_romanized, pieces)), reason)
 
 
+def read_characters(token: str) -> list[Transcription]:
+    """Read a token as one word, and give each character its part: one record per character, as in PhoneXL's PAN-X.
+
+    A syllable sounds as it does inside its word, with what moves over to it from the one before; a character that is
+    no syllable is read alone.
+
+    >>> [t.ipa for t in read_characters("독립")], [t.ipa for t in read_characters("옷이")]
+    (['toŋ', 'nip'], ['o', 'si'])
+    """
+    records: list[Transcription] = []
+    for match in re.finditer(r"[가-힣]+|[^가-힣]", unicodedata.normalize("NFC", token), re.DOTALL):
+        run = match.group()
+        if not "가" <= run[0] <= "힣":
+            records.append(_read_token(run))
+            continue
+        reason = "lexicon" if _EXCEPTION.match(run) else "read"
+        records += map(record, _syllable_sounds(run), _romanized_syllables(run), [reason] * len(run))
+    return records
+
+
 def _spelled(token: str) -> str:
     """The token with composed syllables, jamo of one kind, and plain Latin letters and digits."""
     plain = []
@@ -255,7 +275,12 @@ def _sounds(piece: str) -> list[str]:
     """Segments of a word of Hangul, or an unread character as it is."""
     if not _is_hangul(piece):
         return list(piece)
-    segments: list[str] = []
+    return [segment for syllable in _syllable_sounds(piece) for segment in syllable]
+
+
+def _syllable_sounds(piece: str) -> list[list[str]]:
+    """Segments of each syllable of a word of Hangul."""
+    syllables: list[list[str]] = []
     coda: str | None = None
     for syllable, written in zip(_pronounced(piece), _decomposed(piece), strict=True):
         onset, vowel = ONSET_SOUNDS[syllable.onset], VOWEL_SOUNDS[syllable.vowel]
@@ -266,22 +291,25 @@ def _sounds(piece: str) -> list[str]:
         # Article 5: 가져 is 가저, and 희 is 히; the ㅢ of 주의 문의 stays.
         if syllable.onset in "ㅈㅉㅊ" or (syllable.vowel == "ㅢ" and written.onset != NO_ONSET):
             vowel = vowel.removeprefix("j ").removeprefix("ɰ ")
-        segments += f"{onset} {vowel} {CODA_SOUNDS[syllable.coda]}".split()
+        syllables.append(f"{onset} {vowel} {CODA_SOUNDS[syllable.coda]}".split())
         coda = syllable.coda
-    return segments
+    return syllables
 
 
 def _romanized(piece: str) -> str:
     """Revised Romanization of a word of Hangul, or an unread character as it is."""
-    if not _is_hangul(piece):
-        return piece
-    letters: list[str] = []
+    return "".join(_romanized_syllables(piece)) if _is_hangul(piece) else piece
+
+
+def _romanized_syllables(piece: str) -> list[str]:
+    """Revised Romanization of each syllable of a word of Hangul."""
+    syllables: list[str] = []
     coda = ""
     for syllable in _pronounced(piece, tensing=False):
         onset = "l" if coda == syllable.onset == "ㄹ" else ROMAN_ONSETS[syllable.onset]
-        letters += (onset, ROMAN_VOWELS[syllable.vowel], ROMAN_CODAS[syllable.coda])
+        syllables.append(f"{onset}{ROMAN_VOWELS[syllable.vowel]}{ROMAN_CODAS[syllable.coda]}")
         coda = syllable.coda
-    return "".join(letters)
+    return syllables
 
 
 def _is_hangul(piece: str) -> bool:

@@ -195,7 +195,7 @@ def _read_joined(word: str) -> Iterator[str]:
 
 def _respelled(part: str) -> str:
     """A syllable of a foreign word as Vietnamese spells it: mo dem is mô đem, for Vietnamese d is z and open o is ɔ."""
-    part = part.replace("d", "đ")
+    part = re.sub("d(?!z)", "đ", part)  # dz is an onset by itself
     if part[-2:-1] in LOAN_CODAS:  # a consonant
         return part[:-1] + _OPEN_LOAN_VOWELS.get(part[-1], part[-1])
     return part

@@ -10,15 +10,21 @@ from hub_cards import render
 from hub_cards.render import DatasetFacts, Source, SplitFacts, render_dataset_card
 from modeling_phonexl.transcription import REASONS
 
+CORPUS = Source("Corpus A", "CC BY-SA 4.0", "https://example.org/a", ("cc-by-sa-4.0",))
 FACTS = DatasetFacts(
     title="Test set",
     summary="A summary.",
+    columns="Rows have columns.",
     command="phonexl data build test",
+    config="zh",
+    recipe="default",
+    tools={"phonexl": "1.0", "pypinyin": "0.5"},
+    digests={"train-zh.tsv": "abc"},
     splits=(
         SplitFacts("zh", "train", 1200, 0, {"read": 3000, "punctuation": 1000}, 3000),
-        SplitFacts("zh", "test", 10, 3, {"read": 30, "latin": 5, "passed": 5}, 35),
+        SplitFacts("zh", "test", 10, 3, {"read": 30, "latin": 5, "passed": 5}, 35, repeated=2),
     ),
-    sources=(Source("Corpus A", "CC BY-SA 4.0", "https://example.org/a"),),
+    sources=(("zh", CORPUS), ("vi", CORPUS)),
     defects=("Tokens are cut.",),
 )
 
@@ -35,9 +41,9 @@ def test_front_matter_survives():
 
 def test_tables_hold_every_split_and_reason():
     lines = render_facts().text.split("\n")
-    assert "| zh | train | 1,200 | 4,000 | 100.0% |  |" in lines
-    assert "| zh | test | 10 | 40 | 87.5% | 3 |" in lines
-    header = lines.index("| config | split | read | latin | passed | punctuation |")
+    assert "| zh | train | 1,200 | 4,000 | 100.0% |  | 0 |" in lines
+    assert "| zh | test | 10 | 40 | 87.5% | 3 | 2 |" in lines
+    header = lines.index("| table | split | read | latin | passed | punctuation |")
     assert lines[header + 1 : header + 5] == [
         "|---|---|---:|---:|---:|---:|", "| zh | train | 3,000 | 0 | 0 | 1,000 |", "| zh | test | 30 | 5 | 5 | 0 |", "",
     ]  # fmt: skip
@@ -47,12 +53,26 @@ def test_tables_hold_every_split_and_reason():
 
 def test_sources_defects_and_paper_are_named():
     text = render_facts().text
-    for part in ("[Corpus A](https://example.org/a) | CC BY-SA 4.0", "- Tokens are cut.", "phonexl data build test",
+    for part in ("| zh, vi | [Corpus A](https://example.org/a) | CC BY-SA 4.0 |", "- Tokens are cut.", "phonexl data build test",
                  "Enhancing Cross-lingual Transfer via Phonemic Transcription Integration", "9163--9175",
                  'load_dataset("PATH_OR_REPOSITORY", "zh")'):  # fmt: skip
         assert part in text
     assert "{{" not in text
     assert "\n\n\n" not in text
+
+
+def test_tools_and_source_files_are_named():
+    text = render_facts().text
+    assert "recipe of transcription `default` and phonexl 1.0, pypinyin 0.5.\n" in text
+    assert "| `train-zh.tsv` | `abc` |\n" in text
+
+
+def test_orphan_tags_have_a_column_where_there_are_any():
+    assert "orphan" not in render_facts().text
+    splits = (dataclasses.replace(FACTS.splits[0], orphans=1234), FACTS.splits[1])
+    lines = render_facts(splits=splits).text.split("\n")
+    assert "| zh | train | 1,200 | 4,000 | 100.0% |  | 0 | 1,234 |" in lines
+    assert "| zh | test | 10 | 40 | 87.5% | 3 | 2 | 0 |" in lines
 
 
 def test_every_reason_of_the_transcribers_is_described():

@@ -1,7 +1,7 @@
 """Building: whole or not at all, the same bytes, and what `load_dataset` and `load_split` read back."""
 
+import dataclasses
 import hashlib
-import logging
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -12,11 +12,13 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from dataset_scripts import build as module
-from dataset_scripts.build import build, to_row
-from dataset_scripts.cjkv import OMISSIONS, Omission
-from dataset_scripts.readers import DataError, load_split, to_tsv
-from dataset_scripts.schema import TASKS, Sentence, features
-from modeling_phonexl.transcription import Transcription, passed, record
+from dataset_scripts import shards
+from dataset_scripts.build import Options, build
+from dataset_scripts.catalogue import CORPORA
+from dataset_scripts.readers import DataError, load_split, read_released, read_tsv, to_tsv
+from dataset_scripts.rows import KINDS
+from dataset_scripts.schema import TASKS, features
+from modeling_phonexl.transcription import Transcriber, Transcription, passed, record
 
 WORDS = {
     "zh": ("北京", "是", "城市"),
@@ -57,7 +59,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def test_samples_give_one_configuration_per_language_and_task(tmp_path):
-    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
     expected = {f"{language}-{task}/{s}-00000-of-00001.parquet" for language in WORDS for task in TASKS
                 for s in ("train", "validation", "test")}  # fmt: skip
     assert set(tree(tmp_path / "out")) == {"README.md"} | expected
@@ -72,7 +74,7 @@ def test_samples_give_one_configuration_per_language_and_task(tmp_path):
 
 def test_shipped_samples_build_with_the_real_transcribers(tmp_path):
     """The quickstart's first step, with no file but our own."""
-    build("samples", tmp_path / "out")
+    build("phonexl-samples", tmp_path / "out")
     samples = Path(module.__file__).parent / "samples"
     for language in WORDS:
         for task in TASKS:
@@ -90,22 +92,22 @@ def test_shipped_samples_build_with_the_real_transcribers(tmp_path):
 def test_two_builds_give_the_same_bytes_and_replace_each_other(tmp_path):
     source = write_samples(tmp_path / "in")
     out = tmp_path / "out"
-    build("samples", out, source=source, transcriber=fake)
+    build("phonexl-samples", out, source=source, transcriber=fake)
     first = tree(out)
     (source / "test-zh.conllu").write_text((source / "train-zh.conllu").read_text("utf-8"), "utf-8")
-    build("samples", out, source=source, transcriber=fake)
+    build("phonexl-samples", out, source=source, transcriber=fake)
     changed = tree(out)
     assert {name for name in first if first[name] != changed[name]} == {
         "README.md", "zh-panx/test-00000-of-00001.parquet", "zh-udpos/test-00000-of-00001.parquet",
     }  # fmt: skip
-    build("samples", tmp_path / "again", source=source, transcriber=fake)
+    build("phonexl-samples", tmp_path / "again", source=source, transcriber=fake)
     assert tree(tmp_path / "again") == changed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "in", "out"]
 
 
 def test_load_dataset_reads_rows_types_and_sizes(tmp_path):
     """The card's sizes are checked by `datasets` while it loads: a wrong one is refused."""
-    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
     loaded = datasets.load_dataset(str(tmp_path / "out"), "vi-panx", cache_dir=str(tmp_path / "cache"))
     assert loaded["test"].features == features("panx")
     row = loaded["test"][0]
@@ -118,7 +120,9 @@ def test_load_dataset_reads_rows_types_and_sizes(tmp_path):
 
 
 def test_card_counts_what_was_built(tmp_path):
-    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), config="vi-udpos", transcriber=fake)
+    build(
+        "phonexl-samples", tmp_path / "out", source=write_samples(tmp_path / "in"), config="vi-udpos", transcriber=fake
+    )
     card = DatasetCard.load(tmp_path / "out/README.md")
     assert card.data.configs == [
         {"config_name": "vi-udpos", "data_files": [{"split": s, "path": f"vi-udpos/{s}-*"} for s in
@@ -134,7 +138,7 @@ def test_card_counts_what_was_built(tmp_path):
 
 
 def test_no_date_and_no_path_of_this_machine_in_the_card(tmp_path):
-    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
     text = (tmp_path / "out/README.md").read_text("utf-8")
     assert str(tmp_path) not in text
     assert not re.search(r"20[2-9]\d-\d\d", text)
@@ -144,46 +148,142 @@ def test_languages_without_files_are_left_out(tmp_path):
     source = write_tsv(tmp_path / "in", train_ko="서울\tB-LOC\n", test_vi="Hà\tB-LOC\nNội\tI-LOC\n")
     build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
     assert set(tree(tmp_path / "out")) == {
-        "README.md", "ko/train-00000-of-00001.parquet", "vi/test-00000-of-00001.parquet",
+        "README.md", "ko/train-00000-of-00001.parquet", "ko-char/train-00000-of-00001.parquet",
+        "vi/test-00000-of-00001.parquet",
     }  # fmt: skip
+    assert list(DatasetCard.load(tmp_path / "out/README.md").data.dataset_info[0]) == [
+        "config_name", "features", "splits", "download_size", "dataset_size",
+    ]  # fmt: skip
     assert load_split(tmp_path / "out", "panx", "vi", "test")[0].tags == ("B-LOC", "I-LOC")
     with pytest.raises(DataError, match="expected tags of the task 'udpos'"):
         load_split(tmp_path / "out", "udpos", "vi", "test")
 
 
 def test_many_rows_keep_their_order_over_groups(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_ROWS_PER_GROUP", 7)
+    monkeypatch.setattr(shards, "ROWS_PER_GROUP", 7)
     source = write_tsv(tmp_path / "in", train_vi="\n".join(f"w{number}\tO\n" for number in range(50)))
     build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
     assert load_split(tmp_path / "out", "panx", "vi", "train") == load_split(source, "panx", "vi", "train")
 
 
-def test_sentences_without_a_licence_for_derived_works_are_left_out(tmp_path, monkeypatch, caplog):
-    """UD_Japanese-Modern is CC BY-NC-ND: a transcribed copy may not be published."""
+def omitting(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Let sentences 1 and 2 of this file be those that may not be published."""
+    known = CORPORA["cjkv-udpos"].omissions[0]
+    content = hashlib.sha256(text.encode()).hexdigest()
+    changed = dataclasses.replace(known, content=content, first=1, stop=3)
+    corpus = dataclasses.replace(CORPORA["cjkv-udpos"], omissions=(changed,))
+    monkeypatch.setitem(CORPORA, "cjkv-udpos", corpus)
+
+
+def test_sentences_without_a_licence_for_derived_works_are_left_out_on_request(tmp_path, monkeypatch):
+    """UD_Japanese-Modern is CC BY-NC-ND: a transcribed copy may be used, but not be published."""
     text = "\n".join(f"語{number}\tNOUN\n" for number in range(5))
     source = write_tsv(tmp_path / "in", test_ja=text)
-    omission = Omission(hashlib.sha256(text.encode()).hexdigest(), 1, 3, "UD Japanese-Modern")
-    monkeypatch.setitem(OMISSIONS, ("cjkv-udpos", "ja", "test"), omission)
+    omitting(monkeypatch, text)
     build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
+    assert len(load_split(tmp_path / "out", "udpos", "ja", "test")) == 5
+    card = DatasetCard.load(tmp_path / "out/README.md")
+    assert "ja test holds 2 sentences of UD Japanese-Modern v2.5 (CC BY-NC-ND 3.0): do not publish" in card.text
+    assert card.data.phonexl["unpublishable"] == ["UD Japanese-Modern v2.5 (CC BY-NC-ND 3.0)"]
+    assert "cc-by-nc-nd-3.0" in card.data.license
+
+    build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake, options=Options(publishable=True))
     kept = [sentence.tokens[0] for sentence in load_split(tmp_path / "out", "udpos", "ja", "test")]
     assert kept == ["語0", "語3", "語4"]
-    assert "ja test lacks the 2 sentences of UD Japanese-Modern" in (tmp_path / "out/README.md").read_text("utf-8")
+    card = DatasetCard.load(tmp_path / "out/README.md")
+    assert "ja test lacks the 2 sentences of UD Japanese-Modern" in card.text
+    assert "`phonexl data build cjkv-udpos --publishable`" in card.text
+    assert card.data.phonexl["unpublishable"] == []
+    assert "cc-by-nc-nd-3.0" not in card.data.license
+
     write_tsv(source, test_ja=text + "\nもう\tADV\n")
-    with caplog.at_level(logging.WARNING):
-        build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
-    assert "Do not publish" in caplog.text
+    build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake, options=Options(publishable=True))
+    assert "were not looked for" in (tmp_path / "out/README.md").read_text("utf-8")
     assert len(load_split(tmp_path / "out", "udpos", "ja", "test")) == 6
 
 
 def test_the_omission_is_the_treebank_of_the_real_file(shared):
     sentences = load_split(shared / "data/udpos", "udpos", "ja", "test")
-    omission = OMISSIONS["cjkv-udpos", "ja", "test"]
+    [omission] = CORPORA["cjkv-udpos"].omissions
     assert hashlib.sha256(to_tsv(sentences).encode()).hexdigest() == omission.content
     assert (omission.first, omission.stop - omission.first) == (550, 822)
     # Words of the classical language, which only the treebank of Meiji magazines has.
     classical = [bool({"其", "之", "ざる", "べし", "國"} & set(sentence.tokens)) for sentence in sentences]
     assert sum(classical[550:1372]) > 300
     assert sum(classical[:550]) + sum(classical[1372:]) == 0
+
+
+def test_pairs_share_the_files_of_their_languages(tmp_path):
+    files = {f"{split}_{code}": f"{WORDS[code][0].replace(' ', '')}\tB-LOC\n"
+             for split in ("train", "dev", "test") for code in WORDS}  # fmt: skip
+    build("cjkv-panx", tmp_path / "out", source=write_tsv(tmp_path / "in", **files), transcriber=fake)
+    assert not (tmp_path / "out/zh-vi").exists()
+    cache = str(tmp_path / "cache")
+    pair = datasets.load_dataset(str(tmp_path / "out"), "zh-vi", cache_dir=cache)
+    assert list(pair) == ["train", "validation", "test", "validation_target", "test_target"]
+    assert [pair[split][0]["lang"] for split in pair] == ["zh", "zh", "zh", "vi", "vi"]
+    streamed = datasets.load_dataset(str(tmp_path / "out"), "zh-vi", split="test_target", streaming=True)
+    assert next(iter(streamed)) == pair["test_target"][0]
+    build("cjkv-panx", tmp_path / "one", source=tmp_path / "in", config="ja-ko", transcriber=fake)
+    assert {path.split("/")[0] for path in tree(tmp_path / "one")} == {"README.md", "ja", "ko"}
+    assert list(datasets.load_dataset(str(tmp_path / "one"), "ja-ko", cache_dir=cache)) == list(pair)
+    with pytest.raises(ValueError, match="BuilderConfig 'zh-vi' not found"):
+        datasets.load_dataset(str(tmp_path / "one"), "zh-vi", cache_dir=cache)
+    (tmp_path / "in/train-vi.tsv").unlink()
+    (tmp_path / "in/dev-vi.tsv").unlink()
+    (tmp_path / "in/test-vi.tsv").unlink()
+    with pytest.raises(DataError, match="both sides of zh-vi: train-vi.tsv"):
+        build("cjkv-panx", tmp_path / "one", source=tmp_path / "in", config="zh-vi", transcriber=fake)
+
+
+def test_korean_words_are_cut_into_characters_with_their_share_of_the_sound(tmp_path):
+    source = write_tsv(tmp_path / "in", train_ko="독립문\tB-LOC\n옷이\tI-LOC\n2006년\tO\n", dev_ko="독립문\tB-LOC\n")
+    build("cjkv-panx", tmp_path / "out", source=source, config="ko-char")
+    [row] = datasets.load_dataset(str(tmp_path / "out"), "ko-char", cache_dir=str(tmp_path / "cache"))["train"]
+    assert row["tokens"] == list("독립문옷이2006년")
+    assert [TASKS["panx"][tag] for tag in row["tags"]] == ["B-LOC", *["I-LOC"] * 4, *["O"] * 5]
+    # 독립문 is read 동님문, and the coda of 옷 opens the next syllable.
+    assert row["ipa"][:5] == ["toŋ", "nim", "mun", "o", "si"]
+    assert all(row["transcribed"])
+
+
+def test_the_character_rule_is_that_of_the_release(shared):
+    """All 10,000 sentences of the authors' development file."""
+    table = next(table for table in CORPORA["cjkv-panx"].tables if table.label == "ko-char")
+    released = read_released(shared / "data/phonexl_released/panx_dev_ko.tsv.gz", "panx", "ko")
+    ours = read_tsv(shared / "data/panx/dev-ko.tsv.gz", "panx", "ko")
+    count = 0
+    for one, other in zip(ours, released, strict=True):
+        raw = {"id": one.id, "lang": "ko", "tokens": one.tokens, "tags": one.tags, "in_train": False}
+        row, _ = KINDS["panx"].finish(table, raw, Transcriber)
+        assert row["tokens"] == list(other.sentence.tokens)
+        assert [TASKS["panx"][tag] for tag in row["tags"]] == list(other.sentence.tags)
+        count += 1
+    assert count == 10_000
+
+
+def test_orphan_tags_are_counted_and_repaired_on_request(tmp_path):
+    source = write_tsv(tmp_path / "in", train_zh="京\tI-LOC\n都\tI-LOC\n#\tO\n市\tI-LOC\n")
+    for options, tags in ((Options(), "I-LOC I-LOC O I-LOC"), (Options(repair_orphans=True), "B-LOC I-LOC O B-LOC")):
+        build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake, options=options)
+        assert load_split(tmp_path / "out", "panx", "zh", "train")[0].tags == tuple(tags.split())
+        orphans = 0 if options.repair_orphans else 2
+        assert (f"| 0 | {orphans} |\n" in (tmp_path / "out/README.md").read_text("utf-8")) == (orphans > 0)
+
+
+def test_files_of_the_release_keep_their_transcription(tmp_path):
+    text = "北京\tB-LOC\tpei˨˩˦ tɕiŋ˥\tbeijing\n#\tO\t#\t#\n'\tO\t\t'\n龘\tO\t龘\tda\nNone\tO\tnʌn\tNone\n"
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "panx_dev_zh.tsv").write_text(text, "utf-8")
+    build("cjkv-panx", tmp_path / "out", source=source)
+    [row] = datasets.load_dataset(str(tmp_path / "out"), "zh", cache_dir=str(tmp_path / "cache"))["validation"]
+    assert row["ipa"] == ["pei˨˩˦tɕiŋ˥", "#", "'", "龘", "None"]
+    assert row["phonemes"][0] == ["p", "e", "i", "˨˩˦", "t", "ɕ", "i", "ŋ", "˥"]
+    assert row["transcribed"] == [True, False, False, False, False]
+    card = DatasetCard.load(tmp_path / "out/README.md")
+    assert card.data.phonexl["unpublishable"] == ["files of the PhoneXL release (no licence stated)"]
+    assert "| zh | validation | 1 | 2 | 2 |\n" in card.text  # given, passed, punctuation
 
 
 @pytest.mark.parametrize("content", [{"notes.txt": "mine"}, {"README.md": "# Mine"}])
@@ -194,52 +294,53 @@ def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path, content):
         (out / name).write_text(text)
     before = tree(out)
     with pytest.raises(DataError, match="one that this command made"):
-        build("samples", out, source=write_samples(tmp_path / "in"), transcriber=fake)
+        build("phonexl-samples", out, source=write_samples(tmp_path / "in"), transcriber=fake)
     assert tree(out) == before
 
 
 def test_our_folder_with_a_file_of_the_user_is_refused(tmp_path):
     source = write_samples(tmp_path / "in")
-    build("samples", tmp_path / "out", source=source, transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=source, transcriber=fake)
     (tmp_path / "out/notes.txt").write_text("mine")
     with pytest.raises(DataError, match=r"notes.txt"):
-        build("samples", tmp_path / "out", source=source, transcriber=fake)
+        build("phonexl-samples", tmp_path / "out", source=source, transcriber=fake)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="not a file"):
-        build("samples", tmp_path / "file", source=source, transcriber=fake)
+        build("phonexl-samples", tmp_path / "file", source=source, transcriber=fake)
 
 
 def test_a_failed_build_leaves_the_former_one_and_nothing_else(tmp_path):
     source = write_samples(tmp_path / "in")
-    build("samples", tmp_path / "out", source=source, transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=source, transcriber=fake)
     before = tree(tmp_path / "out")
     (source / "test-ko.conllu").write_text("1\tbroken\n", "utf-8")
     with pytest.raises(DataError, match=r"test-ko.conllu:1"):
-        build("samples", tmp_path / "out", source=source, transcriber=fake)
+        build("phonexl-samples", tmp_path / "out", source=source, transcriber=fake)
     assert tree(tmp_path / "out") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
 
 
 def test_wrong_names_are_refused(tmp_path):
     source = write_samples(tmp_path / "in")
-    with pytest.raises(ValueError, match="known: samples, cjkv-udpos, cjkv-panx"):
+    with pytest.raises(ValueError, match="known: phonexl-samples, cjkv-udpos, cjkv-panx"):
         build("cjkv", tmp_path / "out")
     with pytest.raises(ValueError, match="no configuration 'zh'; known: zh-udpos, zh-panx"):
-        build("samples", tmp_path / "out", source=source, config="zh")
-    with pytest.raises(ValueError, match="name their folder"):
+        build("phonexl-samples", tmp_path / "out", source=source, config="zh")
+    with pytest.raises(ValueError, match="name their folder as the source"):
         build("cjkv-panx", tmp_path / "out")
-    with pytest.raises(DataError, match="of zh, vi, ja, ko"):
+    with pytest.raises(DataError, match="files of cjkv-panx, for example train-zh.tsv"):
         build("cjkv-panx", tmp_path / "out", source=tmp_path)
 
 
-def test_a_transcriber_that_loses_tokens_is_an_error():
-    sentence = Sentence("s1", "vi", ("a", "b"), ("X", "X"))
-    with pytest.raises(ValueError, match="'s1' has 2 tokens, but 1 transcriptions"):
-        to_row(sentence, fake("vi")(["a"]))
+def test_a_transcriber_that_loses_tokens_is_an_error(tmp_path):
+    source = write_tsv(tmp_path / "in", train_vi="a\tO\nb\tO\n")
+    with pytest.raises(ValueError, match="2 tokens, but 1 transcriptions: 'a b'"):
+        build("cjkv-panx", tmp_path / "out", source=source, transcriber=lambda _: lambda tokens: [passed("a")])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_shard_is_a_data_error(tmp_path):
-    build("samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
+    build("phonexl-samples", tmp_path / "out", source=write_samples(tmp_path / "in"), transcriber=fake)
     shard = tmp_path / "out/ko-panx/test-00000-of-00001.parquet"
     shard.write_bytes(shard.read_bytes()[:100])
     with pytest.raises(DataError, match="a Parquet file"):

@@ -35,7 +35,11 @@ COUNTS = {
 }
 CONLLU_WORD = "{}\t{}\t_\t{}\t_\t_\t0\troot\t_\t{}"
 
-words = st.text(st.characters(exclude_characters="\t\n\ufeff", exclude_categories=["Cs"]), min_size=1, max_size=6)
+words = st.text(
+    st.characters(exclude_characters="\t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\ufeff", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=6,
+)
 tagged = st.lists(st.tuples(words, st.sampled_from(NER_TAGS)), min_size=1, max_size=5)
 
 
@@ -52,7 +56,7 @@ def conllu(*rows: tuple[object, ...]) -> str:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sentences=st.lists(tagged, min_size=1, max_size=4), suffix=st.sampled_from([".tsv", ".tsv.gz"]))
 def test_any_token_survives_writing_and_reading(tmp_path, sentences, suffix):
-    """str.splitlines, strip or split would lose U+0085, U+2028, U+200B, `#` or a space token."""
+    """strip or split would lose U+200B, `#` or a space token."""
     made = [
         Sentence(f"train-zh-{number}", "zh", *(tuple(column) for column in zip(*rows, strict=True)))
         for number, rows in enumerate(sentences, 1)
@@ -61,10 +65,31 @@ def test_any_token_survives_writing_and_reading(tmp_path, sentences, suffix):
     assert list(read_tsv(path, "panx", "zh")) == made
 
 
-def test_windows_files_read_like_ours(tmp_path):
-    """A byte order mark would become part of the first token, a CR part of every tag."""
-    path = write(tmp_path / "test-vi.tsv", b"\xef\xbb\xbfXin\tVERB\r\nch\xc3\xa0o\tVERB\r\n\r\nA\rB\tX\r\n")
-    assert [sentence.tokens for sentence in read_tsv(path, "udpos", "vi")] == [("Xin", "chào"), ("A\rB",)]
+@pytest.mark.parametrize(
+    ("raw", "line", "expected"),
+    [
+        (b"\xef\xbb\xbfXin\tVERB\n", 1, "UTF-8 without a byte order mark"),
+        (b"Xin\tVERB\nch\xc3\xa0o\tVERB\r\n", 2, "a line that ends in LF alone"),
+        (b"Xin\tVERB\nA\rB\tX\n", 2, "without a character that ends lines"),
+        (b"Xin\tVERB\nA\xe2\x80\xa8B\tX\n", 2, "without a character that ends lines"),
+        (b"Xin\tVERB\nA\xc2\x85\tX\n", 2, "without a character that ends lines"),
+        (b"Xin\tVERB\nch\xe0o\tVERB\n", 2, "UTF-8"),
+    ],
+)
+def test_what_nobody_sees_is_refused(tmp_path, raw, line, expected):
+    """A byte order mark would become part of the first token, a CR part of every tag, U+2028 a new line elsewhere."""
+    path = write(tmp_path / "test-vi.tsv", raw)
+    with pytest.raises(DataError, match=expected) as caught:
+        list(read_tsv(path, "udpos", "vi"))
+    assert (caught.value.path, caught.value.line) == (path, line)
+
+
+def test_an_id_given_twice_is_refused(tmp_path):
+    text = "# sent_id = s1\n" + conllu((1, "a", "X", "_")) + "\n"
+    path = write(tmp_path / "test-vi.conllu", text + text)
+    with pytest.raises(DataError, match='an id that line 1 does not have, found "s1"') as caught:
+        list(read_conllu(path, "udpos", "vi"))
+    assert caught.value.line == 4
 
 
 def test_blank_lines_and_a_missing_last_one_make_no_sentence(tmp_path):

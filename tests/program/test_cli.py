@@ -24,7 +24,17 @@ from phonexl.cli.tables import print_table
 from phonexl.results import Table
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("quickstart", "transcribe", "train", "evaluate", "predict", "data build", "results table")
+COMMANDS = (
+    "quickstart",
+    "transcribe",
+    "train",
+    "evaluate",
+    "predict",
+    "data build",
+    "data validate",
+    "data stats",
+    "results table",
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -206,7 +216,7 @@ def test_ctrl_c_leaves_no_result_and_resume_finishes(backbone: Path, data: Path,
 def test_a_built_data_set_trains(backbone: Path, tmp_path: Path) -> None:
     """Parquet of our own samples, with their dictionary from beside the token files."""
     built = tmp_path / "samples"
-    assert example_of("data build") == "phonexl data build samples --out samples"
+    assert example_of("data build") == "phonexl data build phonexl-samples --out samples"
     result = invoke("data", "build", "samples", "--out", built)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"wrote {built}\n")
     samples = ROOT / "dataset_scripts" / "samples"
@@ -219,6 +229,25 @@ def test_a_built_data_set_trains(backbone: Path, tmp_path: Path) -> None:
     refuse(
         3, "expected a new folder, or one that this command made", "data", "build", "samples", "--out", tmp_path / "run"
     )
+
+
+def test_a_built_data_set_is_checked_and_counted(tmp_path: Path) -> None:
+    built = tmp_path / "samples"
+    assert example_of("data validate") == "phonexl data validate samples"
+    assert example_of("data stats") == "phonexl data stats samples"
+    succeed("data", "build", "samples", "--config", "vi-udpos", "--out", built)
+    source = ROOT / "dataset_scripts" / "samples"
+    result = invoke("data", "validate", built, "--source", source)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{built}: no fault\n")
+    result = invoke("data", "stats", built)
+    assert result.exit_code == 0
+    assert re.search(r"^\| vi-udpos \| train \| 100 \|", result.stdout, re.MULTILINE)
+    (built / "vi-udpos" / "test-00000-of-00001.parquet").unlink()
+    result = invoke("data", "validate", built)
+    assert result.exit_code == 3
+    assert "test-00000-of-00001.parquet" in result.stdout
+    assert result.stderr.endswith("faults\n")
+    refuse(3, "a README.md", "data", "stats", tmp_path)
 
 
 # evaluate and predict

@@ -1,0 +1,225 @@
+"""Rows to Parquet shards: raw rows are checked and laid down first, then each shard is finished by itself.
+
+A shard is one unit of work: small enough for memory, whole or absent on the disk, and the same bytes whoever writes it
+and whenever, so that a build that was cut off goes on where it stopped. What is laid down meanwhile has suffixes that
+`load_dataset` does not read, lest half of a data set load as a whole one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from dataset_scripts.corpus import Table
+from dataset_scripts.readers import orphan_tags
+from dataset_scripts.rows import KINDS, ReaderOf, Row
+from modeling_phonexl.transcription import Transcriber
+
+ROWS_PER_SHARD = 20_000
+ROWS_PER_GROUP = 1_000  # both fixed: the bytes depend on them
+
+
+@dataclass(frozen=True, slots=True)
+class RawSplit:
+    """What the raw rows of a split are.
+
+    Attributes:
+        shards: Number of files that they lie in.
+        rows: Number of rows.
+        in_train: Rows whose tokens occur in the train split.
+        repeated: Rows whose content an earlier row of the split has.
+        orphans: `I-` tags that continue nothing.
+    """
+
+    shards: int
+    rows: int
+    in_train: int
+    repeated: int
+    orphans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A unit of work.
+
+    Attributes:
+        table: What the rows are of.
+        raw: File with the raw rows, JSON lines.
+        made: Parquet file to make.
+        recipe: Recipe of transcription.
+        provenance: What the file says of how it was made, under the metadata key "phonexl".
+    """
+
+    table: Table
+    raw: Path
+    made: Path
+    recipe: str
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFacts:
+    """Counts of a finished shard.
+
+    Attributes:
+        rows: Number of rows.
+        num_bytes: Size in memory, as Arrow.
+        reasons: Words by how they were read (`modeling_phonexl.transcription.REASONS`).
+        read: Those that count as transcribed.
+    """
+
+    rows: int
+    num_bytes: int
+    reasons: Mapping[str, int]
+    read: int
+
+
+def write_raw(rows: Iterable[Row], folder: Path, rows_per_shard: int) -> RawSplit:
+    """Lay down the raw rows of a split, `00000.raw` and so on; done when `counts.state` is there.
+
+    Errors of the source come out here, before anything is transcribed.
+
+    Returns:
+        Counts; those of an earlier call that came to its end.
+    """
+    counts = folder / "counts.state"
+    if counts.is_file():
+        return RawSplit(**json.loads(counts.read_text("utf-8")))
+    folder.mkdir(parents=True, exist_ok=True)
+    seen: set[int] = set()
+    total = in_train = orphans = shards = 0
+    iterator = iter(rows)
+    while part := list(itertools.islice(iterator, rows_per_shard)):
+        with (folder / f"{shards:05}.raw").open("w", encoding="utf-8", newline="\n") as stream:
+            for row in part:
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                seen.add(hash(tuple(row.get("tokens", ())) or str(row | {"id": None})))
+                in_train += row.get("in_train", False)
+                orphans += sum(orphan_tags(row.get("tags", ())))
+        total += len(part)
+        shards += 1
+    split = RawSplit(shards, total, in_train, total - len(seen), orphans)
+    write_whole(counts, json.dumps(asdict(split)))
+    return split
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is there with all its text, or not at all."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with beside.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+
+
+def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
+    """Finish the rows of a shard and write its Parquet, then beside it its facts, which say that it is whole.
+
+    Args:
+        shard: What to do.
+        reader_of: Makes the reader of a language; `Transcriber` of the shard's recipe by default.
+
+    Raises:
+        MissingToolError: If the reading tool of a language is not installed.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    done = shard.made.with_suffix(".state")
+    if done.is_file():
+        return ShardFacts(**json.loads(done.read_text("utf-8")))
+    make = cache(reader_of or (lambda language: Transcriber(language, shard.recipe)))
+    reasons: Counter[str] = Counter()
+    kind = KINDS[shard.table.kind]
+    schema = kind.columns().arrow_schema
+    schema = schema.with_metadata({**(schema.metadata or {}), b"phonexl": shard.provenance.encode()})
+    rows = num_bytes = 0
+    shard.made.parent.mkdir(parents=True, exist_ok=True)
+    beside = shard.made.with_name(f"{shard.made.name}.{os.getpid()}.tmp")
+    try:
+        with pyarrow.parquet.ParquetWriter(beside, schema, compression="zstd", write_page_index=True) as writer:
+            for group in _groups(shard.raw):
+                finished = [kind.finish(shard.table, raw, make) for raw in group]
+                for _, read_by in finished:
+                    reasons.update(read_by)
+                table = pyarrow.Table.from_pylist([row for row, _ in finished], schema)
+                writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+                rows += len(finished)
+                num_bytes += table.nbytes
+        with beside.open("rb") as stream:
+            os.fsync(stream.fileno())
+        beside.replace(shard.made)
+    finally:
+        beside.unlink(missing_ok=True)
+    read = sum(count for reason, count in reasons.items() if reason not in ("passed", "punctuation"))
+    facts = ShardFacts(rows, num_bytes, dict(sorted(reasons.items())), read)
+    write_whole(done, json.dumps(asdict(facts)))
+    return facts
+
+
+def _groups(path: Path) -> Iterator[list[Row]]:
+    """The raw rows of a file, a row group at a time."""
+    with path.open(encoding="utf-8", newline="\n") as stream:
+        while lines := list(itertools.islice(stream, ROWS_PER_GROUP)):
+            yield [json.loads(line) for line in lines]
+
+
+def write_shards(
+    shards: Sequence[Shard], num_proc: int, reader_of: ReaderOf | None, report: Callable[[Shard, ShardFacts], None]
+) -> list[ShardFacts]:
+    """Finish shards, in several processes if asked, and give their facts in the order of the shards.
+
+    Args:
+        shards: What to do.
+        num_proc: Number of processes; with one, all happens in this one.
+        reader_of: As in `write_shard`; with several processes it must be picklable.
+        report: Called after each shard.
+
+    Raises:
+        MissingToolError: As `write_shard`.
+    """
+    facts: dict[int, ShardFacts] = {}
+    if num_proc == 1:
+        for index, shard in enumerate(shards):
+            facts[index] = write_shard(shard, reader_of)
+            report(shard, facts[index])
+        return list(facts.values())
+    # Spawned: a forked child would share the locks of whatever threads the caller has.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_proc, context, initializer=_leave_with_parent) as pool:
+        try:
+            futures = {pool.submit(write_shard, shard, reader_of): index for index, shard in enumerate(shards)}
+            for future in as_completed(futures):
+                index = futures[future]
+                facts[index] = future.result()
+                report(shards[index], facts[index])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+    return [facts[index] for index in range(len(shards))]
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent ends, even by SIGKILL; Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait_for_it() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_it, daemon=True).start()
