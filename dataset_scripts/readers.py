@@ -5,19 +5,23 @@ Checks every line and repairs nothing by itself; building a data set is in `buil
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, Any, cast
 
 from dataset_scripts.schema import SPLITS, Sentence, tag_names
 
 _FILE_NAMES = {"train": ("train",), "validation": ("dev", "validation"), "test": ("test",)}
 _SUFFIXES = (".tsv", ".tsv.gz", ".conllu", ".conllu.gz")
 _SHOWN = 80  # characters of a faulty line that a message quotes
-_BOM = "\ufeff"
+_CHUNK = 1 << 20  # bytes of whole lines that are decoded at once
+_BOM, _TAB = "\ufeff", "\t"
 # What other programs take for the end of a line: inside a token it would cut the data set apart for them.
 _LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
@@ -65,24 +69,51 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     number = 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            for number, raw in enumerate(stream, 1):
-                line = raw.decode().removesuffix("\n")
-                if number == 1 and line.startswith(_BOM):
-                    cure = "Save the file without it, for example with: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE"
-                    raise DataError(path, 1, line, "UTF-8 without a byte order mark", cure)
-                if line.endswith("\r"):
-                    cure = "Convert the file, for example with: sed -i 's/\\r$//' FILE"
-                    raise DataError(path, number, line, "a line that ends in LF alone, not CR LF", cure)
-                yield number, line
-    except UnicodeDecodeError as error:
-        text = error.object.decode("utf-8", "backslashreplace").rstrip("\n")
-        raise DataError(path, number, text, "UTF-8", "Convert the file, for example with iconv.") from error
+        with _open(path) as stream:
+            while raw := stream.readlines(_CHUNK):
+                lines = _decode(path, raw, number + 1)
+                yield from enumerate(lines, number + 1)
+                number += len(lines)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         cure = "The file is cut off or damaged; fetch or copy it again."
-        raise DataError(path, number + 1, None, f"a whole gzip file ({error})", cure) from error
+        raise DataError(path, _readable_lines(path) + 1, None, f"a whole gzip file ({error})", cure) from error
     except OSError as error:
         raise DataError(path, None, None, f"a readable file ({error.strerror})") from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    """The file's own bytes. Buffered, because gzip's lines come from Python, one by one."""
+    return io.BufferedReader(cast(Any, gzip.open(path))) if path.suffix == ".gz" else path.open("rb")
+
+
+def _decode(path: Path, raw: Sequence[bytes], first: int) -> list[str]:
+    """Lines without their end, all at once since that is four times as fast; `first` is the number of the first."""
+    joined = b"".join(raw)
+    try:
+        text = joined.decode()
+    except UnicodeDecodeError as error:
+        place = joined.count(b"\n", 0, error.start)
+        found = raw[place].decode("utf-8", "backslashreplace").rstrip("\n")
+        cure = "Convert the file, for example with iconv."
+        raise DataError(path, first + place, found, "UTF-8", cure) from error
+    lines = text.removesuffix("\n").split("\n")
+    if first == 1 and text.startswith(_BOM):
+        cure = "Save the file without it, for example with: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE"
+        raise DataError(path, 1, lines[0], "UTF-8 without a byte order mark", cure)
+    if "\r\n" in text or text.endswith("\r"):
+        number, line = next((number, line) for number, line in enumerate(lines, first) if line.endswith("\r"))
+        cure = "Convert the file, for example with: sed -i 's/\\r$//' FILE"
+        raise DataError(path, number, line, "a line that ends in LF alone, not CR LF", cure)
+    return lines
+
+
+def _readable_lines(path: Path) -> int:
+    """Number of whole lines before a fault of the file."""
+    count = 0
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile, OSError), gzip.open(path) as stream:
+        for _ in stream:
+            count += 1
+    return count
 
 
 def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
@@ -110,7 +141,7 @@ def _checked(path: Path, number: int, line: str, token: str, tag: str, tags: fro
     """The pair, unless the token is empty or the tag unknown."""
     if not token:
         raise DataError(path, number, line, "a token before the tag", "Give the token, or delete the line.")
-    if _LINE_ENDS.search(token):
+    if not token.isprintable() and _LINE_ENDS.search(token):  # most are printable, which is quick to see
         cure = "Other programs would cut the line there; delete or replace the character."
         raise DataError(path, number, line, "a token without a character that ends lines", cure)
     if tag not in tags:
@@ -133,17 +164,18 @@ def read_tsv(path: Path, task: str, language: str) -> Iterator[Sentence]:
         DataError: For a line without exactly one tab, an empty token, an unknown tag, a file without sentences.
     """
     tags = frozenset(tag_names(task))
+    stem = _stem(path)
     for index, block in enumerate(_blocks(path), 1):
         rows = []
         for number, line in block:
-            fields = line.split("\t")
-            if len(fields) != 2:
-                tabs = "no tab" if len(fields) == 1 else f"{len(fields) - 1} tabs"
+            token, tab, tag = line.partition("\t")
+            if not tab or "\t" in tag:
+                tabs = f"{line.count(_TAB)} tabs" if tab else "no tab"
                 cure = "Separate the two columns by one tab; an empty line ends a sentence."
                 raise DataError(path, number, line, f'"token<TAB>tag", not {tabs}', cure)
-            rows.append(_checked(path, number, line, fields[0], fields[1], tags))
+            rows.append(_checked(path, number, line, token, tag, tags))
         tokens, labels = zip(*rows, strict=True)
-        yield Sentence(f"{_stem(path)}-{index}", language, tokens, labels)
+        yield Sentence(f"{stem}-{index}", language, tokens, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +374,7 @@ def _read_parquet(path: Path, task: str) -> Iterator[Sentence]:
 
 def orphan_tags(tags: Sequence[str]) -> list[bool]:
     """Per tag whether it is an I- that continues nothing: the tag before is neither B- nor I- of its type."""
-    return [tag.startswith("I-") and before[2:] != tag[2:] for before, tag in zip(("O", *tags), tags, strict=False)]
+    return [tag[:2] == "I-" and before[2:] != tag[2:] for before, tag in zip(("O", *tags), tags, strict=False)]
 
 
 def count_orphan_tags(sentences: Iterable[Sentence]) -> int:

@@ -5,6 +5,7 @@ A kind of table has four functions: its columns, its raw rows, and the two halve
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ def _columns(tokens: Sequence[str], records: Sequence[Transcription], prefix: st
     columns = {
         f"{prefix}tokens": list(tokens),
         f"{prefix}ipa": [r.ipa for r in records],
-        f"{prefix}phonemes": [list(r.segments) for r in records],
+        f"{prefix}phonemes": [r.segments for r in records],
         f"{prefix}romanized": [r.romanized for r in records],
         f"{prefix}transcribed": [r.transcribed for r in records],
     }
@@ -84,11 +85,20 @@ def _columns(tokens: Sequence[str], records: Sequence[Transcription], prefix: st
 def _read_tagged(table: Table, source: Path, split: str) -> Iterator[Row]:
     """Sentences with their tags; `in_train` where the train split of the same table has the same tokens."""
     path = find_source(source, table, split)
-    seen: set[int] = set()
-    if split != "train" and "train" in table.splits and (train := find_source(source, table, "train", missing_ok=True)):
-        seen = {_hash(table, row) for row in _tagged_file(table, train)}
+    if split == "train":
+        for row in _tagged_file(table, path):
+            yield {**row, "in_train": False}
+        return
+    train = find_source(source, table, "train", missing_ok=True) if "train" in table.splits else None
+    seen = _hashes(table, train, train.stat().st_mtime_ns) if train else frozenset()
     for row in _tagged_file(table, path):
         yield {**row, "in_train": _hash(table, row) in seen}
+
+
+@functools.lru_cache(maxsize=1)  # validation and test ask one after the other
+def _hashes(table: Table, path: Path, modified: int) -> frozenset[int]:
+    """The sentences of a file, which was modified at that time."""
+    return frozenset(_hash(table, row) for row in _tagged_file(table, path))
 
 
 def _hash(table: Table, row: Row) -> int:
@@ -118,9 +128,13 @@ def _keep_tagged(table: Table, raw: Row) -> Row:
         tags = [tag if place == 0 else tag.replace("B-", "I-")
                 for token, tag in zip(tokens, tags, strict=True) for place in range(len(token))]  # fmt: skip
         tokens = [character for token in tokens for character in token]
-    names = tag_names(table.kind)
-    ids = [names.index(tag) for tag in tags]
+    ids = list(map(_tag_ids(table.kind).__getitem__, tags))
     return {"id": raw["id"], "lang": raw["lang"], "tokens": list(tokens), "tags": ids, "in_train": raw["in_train"]}
+
+
+@functools.cache
+def _tag_ids(task: str) -> dict[str, int]:
+    return {name: index for index, name in enumerate(tag_names(task))}
 
 
 def _sound_tagged(table: Table, raw: Row, reader_of: ReaderOf) -> Finished:
