@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .transcription import script
+from .transcription import record
+from .transcription import script as find_script
 from .transcription_ja_table import AINU, BEFORE_SMALL_VOWEL, BEFORE_SMALL_Y, ROMAN_VOWELS, ROWS, VOWELS
 
 LONG, DOUBLE, NASAL, BORDER = "ーッン|"
@@ -24,8 +25,20 @@ SMALL_KANA = "ァィゥェォャュョヮ"
 _SMALL = frozenset(SMALL_KANA)
 # A long vowel is spelled with the same vowel again, with イ after e, with ウ after o.
 _LENGTHENS = {("a", "a"), ("i", "i"), ("ɯ", "ɯ"), ("e", "e"), ("o", "o"), ("e", "i"), ("o", "ɯ")}
-_PLAIN = str.maketrans(AINU | {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)})
+TO_KATAKANA = str.maketrans(AINU | {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)})
+_MARKS = re.compile("[ゝゞヽヾ\u309a]")
 _VOICELESS = frozenset("かきくけこさしすせそたちつてとはひふへほカキクケコサシスセソタチツテトハヒフヘホ")
+
+# A kana with a consonant of its own sounds the same whatever stands before it; up to the next one is a piece.
+_ONSETS = "".join(kana for kana, (onset, _, _) in _SOUND.items() if onset and kana not in _SMALL)
+# ッ and ン take only the consonant of the next piece, the same in a row: fewer pieces to remember.
+_SAME_ROW = {kana: next(char for char in row if char != ".") for row, _, _ in ROWS for kana in row if kana in _ONSETS}
+_PIECE = re.compile(rf"[{_ONSETS}][^{_ONSETS}]*|^[^{_ONSETS}]+")
+_LAST_PIECE = re.compile(rf"[{_ONSETS}]?[^{_ONSETS}]*$")
+_NEXT_ONSET = re.compile(rf"[^{_ONSETS}]*[{_ONSETS}]?[{SMALL_KANA}]?")
+_FREE_START = re.compile(rf"[{_ONSETS}]|\|[アイウエオ{_ONSETS}]")
+
+script = functools.lru_cache(maxsize=1 << 14)(find_script)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,8 @@ def expand_marks(text: str) -> str:
     >>> expand_marks("すゞき"), expand_marks("か\u309a")
     ('すずき', 'が\u309a')
     """
+    if not _MARKS.search(text):
+        return text
     out: list[str] = []
     for char in text:
         before = out[-1] if out else ""
@@ -65,7 +80,9 @@ def katakana(text: str) -> str:
     >>> katakana("すずき"), katakana("ｶﾞｯｺｳ。")
     ('スズキ', 'ガッコウ')
     """
-    plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    if READABLE.issuperset(text):
+        return text
+    plain = unicodedata.normalize("NFKC", text).translate(TO_KATAKANA)
     return "".join(char for char in plain if char in READABLE)
 
 
@@ -185,3 +202,47 @@ def spell(part: Sequence[Sound]) -> tuple[list[str], str]:
         else:
             segments.extend(sound.segments)
     return segments, "".join(sound.romanized for sound in part)
+
+
+def read_kana(kana: str) -> tuple[tuple[str, ...], str]:
+    """Segments (NFD) and romanisation of a whole token: `spell(sounds(kana))`, from pieces that are remembered.
+
+    >>> read_kana("トウキョウ")
+    (('t', 'oː', 'kʲ', 'oː'), 'toukyou')
+    """
+    segments: list[str] = []
+    romanized = after = ""
+    for piece in reversed(_PIECE.findall(kana)):
+        found, roman = read_part("", piece, after if DOUBLE in piece or NASAL in piece else "")
+        segments[:0] = found
+        romanized = roman + romanized
+        after = piece[:2] if piece[1:2] in _SMALL else _SAME_ROW.get(piece[0], "")
+    return tuple(segments), romanized
+
+
+def contexts(parts: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Each part of a word's kana between as much of the kana before and after it as its sound depends on.
+
+    >>> contexts(["ガッ", "コウ"])
+    [('', 'ガッ', 'コ'), ('', 'コウ', '')]
+    """
+    kana, end = "".join(parts), 0
+    found: list[tuple[str, str, str]] = []
+    for part in parts:
+        start, end = end, end + len(part)
+        before = after = ""
+        if start and not _FREE_START.match(part) and (piece := _LAST_PIECE.search(kana, 0, start)):
+            before = piece[0]
+        needs_next = DOUBLE in part or NASAL in part or kana[end : end + 1] in _SMALL
+        if needs_next and (onset := _NEXT_ONSET.match(kana, end)):
+            after = onset[0]
+        found.append((before, part, after))
+    return found
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def read_part(before: str, part: str, after: str) -> tuple[tuple[str, ...], str]:
+    """Segments (NFD) and romanisation of a part of a word in its context."""
+    found = sounds(before + part + after)[len(before) : len(before) + len(part)]
+    whole = record(*spell(found))
+    return whole.segments, whole.romanized

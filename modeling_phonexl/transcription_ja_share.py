@@ -7,8 +7,7 @@ import functools
 import math
 import unicodedata
 
-from .transcription import script
-from .transcription_ja_kana import katakana, morae
+from .transcription_ja_kana import TO_KATAKANA, katakana, morae, script
 from .transcription_ja_readings import READINGS
 from .transcription_ja_table import JUKUJIKUN
 
@@ -43,6 +42,8 @@ def border_cost(before: str, after: str) -> float:
 
 def expand_repeats(surface: str) -> str:
     """Write 々 as the character it repeats."""
+    if "々" not in surface:
+        return surface
     out = ""
     for char in surface:
         out += out[-1] if char == "々" and out else char
@@ -71,9 +72,14 @@ def share(surface: str, reading: str) -> tuple[tuple[str, ...], str]:
     """
     if len(surface) == 1:
         return (reading,), "read"
+    if surface.translate(TO_KATAKANA) == reading:
+        return tuple(reading), "read"
     if (unicodedata.normalize("NFKC", surface).translate(_AS_KANJI), reading) in JUKUJIKUN:
         return split_evenly(reading, len(surface)), "jukujikun"
-    cost, parts = _align(expand_repeats(surface), reading)
+    surface = expand_repeats(surface)
+    cost, parts = _align(surface, reading, use_unknown=False)
+    if cost >= _UNKNOWN_COST:  # else no unknown part can be cheaper
+        cost, parts = _align(surface, reading, use_unknown=True)
     if cost < _UNKNOWN_COST:
         return parts, "read"
     return split_evenly(reading, len(surface)) if math.isinf(cost) else parts, "split"
@@ -89,29 +95,37 @@ def split_evenly(reading: str, count: int) -> tuple[str, ...]:
     return tuple("".join(units[start:end]) for start, end in zip(ends, ends[1:], strict=False))
 
 
-def _align(surface: str, reading: str) -> tuple[float, tuple[str, ...]]:
-    """Cheapest way to cut the reading at the characters (Viterbi); the cost is infinite if there is none."""
-    kana = frozenset(char for char in surface if script(char) == "kana")  # their parts are fixed, also ー ッ ン
+@functools.lru_cache(maxsize=1 << 14)
+def _known_parts(char: str) -> dict[str, float]:
+    """Parts that a character is known to have, with their costs."""
+    if fixed := own_kana(char):
+        return dict.fromkeys(fixed, 0.0)
+    return {part: math.log(2 + rank) for rank, part in enumerate(_PARTS.get(char, ())) if len(part) <= _LONGEST}
+
+
+def _align(surface: str, reading: str, use_unknown: bool) -> tuple[float, tuple[str, ...]]:
+    """Cheapest way to cut the reading at the characters (Viterbi); the cost is infinite if there is none.
+
+    With `use_unknown` a kanji may also have a part that the table lacks, which is possible but dear.
+    """
     best: dict[int, tuple[float, tuple[str, ...]]] = {0: (0.0, ())}
     for index, char in enumerate(surface):
-        reached: dict[int, tuple[float, tuple[str, ...]]] = {}
+        known, is_last = _known_parts(char), index + 1 == len(surface)
+        is_guessed = use_unknown and not own_kana(char)
+        is_free = is_last or script(surface[index + 1]) == "kana"  # the part of a kana is fixed, also ー ッ ン
         last = len(reading) - (len(surface) - index - 1)
-        for start, (cost, parts) in best.items():
-            for end in range(start + 1, min(start + _LONGEST, last) + 1):
+        reached: dict[int, tuple[float, tuple[str, ...]]] = {}
+        for start in sorted(best):
+            cost, parts = best[start]
+            for end in range(last if is_last else start + 1, min(start + _LONGEST, last) + 1):
                 part = reading[start:end]
-                border = 0.0 if surface[index + 1 : index + 2] in kana else border_cost(part, reading[end:])
-                total = cost + _part_cost(char, part) + border
-                if total < reached.get(end, (math.inf, ()))[0]:
+                own = known.get(part)
+                if own is None:
+                    if not is_guessed:
+                        continue
+                    own = _UNKNOWN_COST + abs(len(part) - 2)
+                total = cost + own + (0.0 if is_free else border_cost(part, reading[end]))
+                if total < (reached[end][0] if end in reached else math.inf):
                     reached[end] = total, (*parts, part)
         best = reached
     return best.get(len(reading), (math.inf, ()))
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _part_cost(char: str, part: str) -> float:
-    """Cost of a part for a character: by its rank in the table; unknown parts of a kanji are possible but dear."""
-    fixed = own_kana(char)
-    if fixed:
-        return 0.0 if part in fixed else math.inf
-    known = _PARTS.get(char, ())
-    return math.log(2 + known.index(part)) if part in known else _UNKNOWN_COST + abs(len(part) - 2)

@@ -1,8 +1,11 @@
 """Japanese transcription: policy, rules by example, tools and threads, real data."""
 
 import ast
+import dataclasses
 import gzip
 import importlib.util
+import itertools
+import random
 import sys
 import threading
 import unicodedata
@@ -39,6 +42,13 @@ def read_sentences(path: Path) -> Iterator[list[str]]:
     for sentence in gzip.decompress(path.read_bytes()).decode("utf-8").split("\n\n"):
         if tokens := [line.split("\t")[0] for line in sentence.split("\n") if line]:
             yield tokens
+
+
+def forget() -> None:
+    """Start as a fresh process does; all else that is remembered belongs to these words."""
+    ja._transcribe.cache_clear()
+    ja._read_alone.cache_clear()
+    ja_words._known.clear()
 
 
 @settings(max_examples=300, deadline=None)
@@ -133,6 +143,7 @@ def test_words_sound_as_the_rules_say(tokens, expected):
         ("N H K", "enɯ eːt͡ɕi keː"),
         ("# 東 京 #", "# toː kʲoː #"),
         ("学 # 校", "ɡak # koː"),
+        ("ん ー ゝ", "ɴ ー ゝ"),  # a mark that repeats what has no sound stands as it is
     ],
 )
 def test_characters_get_their_share_of_the_word(tokens, expected):
@@ -176,15 +187,16 @@ def test_context_decides_the_reading():
 
 
 def test_threads_and_forks_have_their_own_tokenizer(monkeypatch):
-    here, _ = ja_words._tokenizer()
+    here = ja_words._tokenizer("A")
     there = []
-    thread = threading.Thread(target=lambda: there.append(ja_words._tokenizer()[0]))
+    thread = threading.Thread(target=lambda: there.append(ja_words._tokenizer("A")))
     thread.start()
     thread.join()
     assert there[0] is not here
-    assert ja_words._tokenizer()[0] is here
+    assert ja_words._tokenizer("A") is here
+    assert ja_words._tokenizer("C") is not here
     monkeypatch.setattr("os.getpid", lambda: -1)
-    assert ja_words._tokenizer()[0] is not here
+    assert ja_words._tokenizer("A") is not here
 
 
 def test_threads_read_alike():
@@ -192,8 +204,7 @@ def test_threads_read_alike():
     sentences = [[*f"第{number}回の会議は{number % 31}日に東京の会社で行われた"] for number in range(200)]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(ja.transcribe, sentences))
-    ja._transcribe.cache_clear()
-    ja_words._known.clear()
+    forget()
     assert found == [ja.transcribe(sentence) for sentence in sentences]
 
 
@@ -222,10 +233,91 @@ def test_a_word_is_read_anew_where_its_neighbours_matter():
     }
     cases |= {("4", "月", "1", "日"): "ɕi ɡat͡sɯ t͡sɯi tat͡ɕi", ("1", "日"): "it͡ɕi nit͡ɕi"}
     for orders in (cases, reversed(cases)):
-        ja._transcribe.cache_clear()
-        ja_words._known.clear()
+        forget()
         for tokens in orders:
             assert ipa(*tokens) == [unicodedata.normalize("NFD", word) for word in cases[tokens].split()]
+
+
+def cut(text: str, sizes: list[int]) -> list[str]:
+    ends = [0, *itertools.accumulate(sizes)]
+    return [text[start:end] for start, end in itertools.pairwise([*ends, len(text)]) if text[start:end]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(JAPANESE, st.lists(st.integers(1, 3), max_size=6))
+def test_what_is_remembered_of_a_word_does_not_depend_on_its_tokens(text, sizes):
+    """A word keeps its record as one token and its shares as characters: neither may stand in for the other."""
+    ways = [[text], list(text), cut(text, sizes)]
+    fresh = []
+    for tokens in ways:
+        forget()
+        fresh.append(ja.transcribe(tokens))
+    for order in ((0, 1, 2), (2, 1, 0)):
+        forget()
+        assert all(ja.transcribe(ways[index]) == fresh[index] for index in order)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JAPANESE, st.lists(st.integers(1, 3), max_size=6), st.data())
+def test_tokens_without_text_change_no_other(text, sizes, data):
+    """PAN-X writes "#" between segments, and a builder may pass empty tokens."""
+    tokens = ["本", *cut(text.replace("#", ""), sizes), "本"]  # never one token alone, whose particle is read anew
+    places = data.draw(st.lists(st.tuples(st.integers(0, len(tokens)), st.sampled_from(["#", ""])), max_size=4))
+    padded = list(tokens)
+    for place, empty in sorted(places, reverse=True):
+        padded.insert(place, empty)
+    found = ja.transcribe(padded)
+    assert [word for token, word in zip(padded, found, strict=True) if token not in ("#", "")] == ja.transcribe(tokens)
+    assert all(not word.transcribed for token, word in zip(padded, found, strict=True) if token in ("#", ""))
+
+
+def slow_groups(tokens: list[str], surfaces: list[str]) -> list[tuple[range, range]]:
+    """Tokens and words between the borders that both have."""
+    token_ends = [len("".join(tokens[: index + 1])) for index in range(len(tokens))]
+    word_ends = [len("".join(surfaces[: index + 1])) for index in range(len(surfaces))]
+    both = [end for end in token_ends if end in word_ends]
+    return [
+        (
+            range(*(sum(end <= border for end in token_ends) for border in (start, stop))),
+            range(*(sum(end <= border for end in word_ends) for border in (start, stop))),
+        )
+        for start, stop in itertools.pairwise([0, *both])
+    ]
+
+
+def test_tokens_get_the_words_between_the_same_borders(shared, monkeypatch):
+    """Against a slow search for the borders, on real sentences cut at random."""
+    monkeypatch.setattr(ja, "_read_word", lambda token, word: ("word", token, word.surface))
+    monkeypatch.setattr(ja, "_read_token", lambda token, words, _: ("token", token, *(w.surface for w in words)))
+    monkeypatch.setattr(ja, "_share_out", lambda word, tokens: [("share", token, word.surface) for token in tokens])
+    monkeypatch.setattr(ja, "_read_alone", lambda token, text: ("alone", token, text))
+    rng = random.Random(7)
+    for sentence in list(read_sentences(shared / "data/udpos/dev-ja.tsv.gz"))[::10]:
+        text = "".join(sentence)
+        tokens = cut(text, rng.choices((1, 1, 2, 3, 4), k=len(text) // 2))
+        words = [dataclasses.replace(word) for word in ja_words.read_words(text)]  # without their records
+        expected = []
+        for group, covered in slow_groups(tokens, [word.surface for word in words]):
+            parts, inside = [tokens[i] for i in group], [words[i] for i in covered]
+            if len(parts) == 1 and inside[0].surface == parts[0]:
+                expected.append(("word", parts[0], parts[0]))
+            elif len(parts) == 1:
+                expected.append(("token", parts[0], *(word.surface for word in inside)))
+            elif len(inside) == 1 and inside[0].kana and inside[0].reason in ("read", "lexicon"):
+                expected += [("share", part, inside[0].surface) for part in parts]
+            else:
+                expected += [("alone", part, part) for part in parts]
+        assert ja._read_tokens(tokens, text, words, True) == expected
+
+
+def test_a_word_that_its_neighbour_leaves_alone_stays_the_same():
+    """Its records hold then, and need not be made anew in each sentence."""
+    two, year = ja_words.read_words("2年")
+    assert two is ja_words.read_words("2年")[0]
+    assert year in ja_words._known.values()
+    one, book = ja_words.read_words("1本")
+    assert (one.kana, book.kana) == ("イッ", "ポン")
+    assert one not in ja_words._known.values()
 
 
 def test_memory_of_words_is_bounded(monkeypatch):

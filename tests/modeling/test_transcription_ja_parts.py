@@ -1,17 +1,31 @@
 """The parts of Japanese transcription: kana, numbers, Latin letters, shares of readings, the maker of their table."""
 
+import itertools
+import math
 import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_scripts.make_ja_readings import fill, is_learnable, learn, main, read_lines, render
+from modeling_phonexl.transcription import record, script
 from modeling_phonexl.transcription_ja import INVENTORY
 from modeling_phonexl.transcription_ja_foreign import count, read_latin, read_number
-from modeling_phonexl.transcription_ja_kana import READABLE, expand_marks, katakana, morae, sounds, spell
-from modeling_phonexl.transcription_ja_share import share, split_evenly
+from modeling_phonexl.transcription_ja_kana import (
+    READABLE,
+    TO_KATAKANA,
+    contexts,
+    expand_marks,
+    katakana,
+    morae,
+    read_kana,
+    read_part,
+    sounds,
+    spell,
+)
+from modeling_phonexl.transcription_ja_share import _PARTS, border_cost, own_kana, share, split_evenly
 from modeling_phonexl.transcription_ja_table import JUKUJIKUN
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("かがはゝゞヽヾッ゚゙ｶﾞ"), max_size=12)
@@ -34,6 +48,32 @@ def test_every_kana_has_a_sound_of_the_inventory(kana):
     for char, sound in zip(kana, sounds(kana), strict=True):
         assert sound.segments or char == "ー"
         assert {unicodedata.normalize("NFD", segment) for segment in sound.segments} <= set(INVENTORY)
+
+
+def in_normal_form(found: tuple[list[str], str]) -> tuple[tuple[str, ...], str]:
+    whole = record(*found)
+    return whole.segments, whole.romanized
+
+
+@settings(max_examples=300)
+@given(st.lists(st.text(st.sampled_from([*sorted(READABLE), *"||ーッンャ"]), min_size=1, max_size=4), max_size=5))
+def test_remembered_pieces_sound_as_the_whole(parts):
+    """Words are read by pieces that other words have too; each must come with all the context that it depends on."""
+    kana = "".join(parts)
+    assert read_kana(kana) == in_normal_form(spell(sounds(kana)))
+    found, end = sounds(kana), 0
+    for part, context in zip(parts, contexts(parts), strict=True):
+        start, end = end, end + len(part)
+        assert read_part(*context) == in_normal_form(spell(found[start:end]))
+
+
+def test_letters_between_kana_keep_their_place():
+    assert read_kana("カン한ン") == in_normal_form(spell(sounds("カン한ン")))
+
+
+def test_readable_kana_are_katakana_already():
+    """`katakana` gives them back unseen."""
+    assert all(unicodedata.normalize("NFKC", char).translate(TO_KATAKANA) == char for char in READABLE)
 
 
 @given(ANY)
@@ -157,6 +197,40 @@ def test_shares_are_never_empty(surface, reading):
 )
 def test_readings_are_aligned_with_kanji(surface, reading, parts):
     assert share(surface, reading) == (tuple(parts.split()), "jukujikun" if (surface, reading) in JUKUJIKUN else "read")
+
+
+def price(surface: str, parts: tuple[str, ...], use_unknown: bool) -> float:
+    """What a way to cut a reading costs, from the words of the docstrings."""
+    total = 0.0
+    for index, (char, part) in enumerate(zip(surface, parts, strict=True)):
+        known = list(_PARTS.get(char, ()))
+        if own_kana(char):
+            total += 0.0 if part in own_kana(char) else math.inf
+        elif part in known and len(part) <= 5:
+            total += math.log(2 + known.index(part))
+        else:
+            total += 9.0 + abs(len(part) - 2) if use_unknown and len(part) <= 5 else math.inf
+        if index + 1 < len(surface) and script(surface[index + 1]) != "kana":
+            total += border_cost(part, parts[index + 1])
+    return total
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.sampled_from("日本人大学校東京会社生取扱亜躑ヶのりー"), min_size=2, max_size=4),
+    st.text(st.sampled_from("カガイウエオコトキョシャンッー"), min_size=2, max_size=7),
+)
+def test_the_cheapest_of_all_ways_to_cut_a_reading_is_found(surface, reading):
+    """Against all ways; the quick search by known parts must not hide a cheaper way with an unknown one."""
+    ways = [
+        tuple(reading[start:end] for start, end in itertools.pairwise([0, *ends, len(reading)]))
+        for ends in itertools.combinations(range(1, len(reading)), len(surface) - 1)
+    ]
+    costs = {way: price(surface, way, True) for way in ways}
+    parts, reason = share(surface, reading)
+    if (surface, reading) not in JUKUJIKUN and costs and min(costs.values()) < math.inf:
+        assert costs[parts] == pytest.approx(min(costs.values()))
+        assert (reason == "read") == (min(costs.values()) < 9)
 
 
 def test_kanji_outside_the_table_take_what_is_left():
