@@ -5,13 +5,15 @@ ending, or read by what those words teach. Holds no tables (`transcription_urd_t
 (`transcription_urd_bridge`).
 """
 
+import functools
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import transcription_hin as hin
-from .transcription import Transcription
+from .transcription import Transcription, passed, record
 from .transcription_urd_bridge import Readings, fits, load_bridge
 from .transcription_urd_table import (
     ARABIC_ENDINGS,
@@ -31,7 +33,7 @@ from .transcription_urd_table import (
     VOWEL_LETTERS,
     ZER,
 )
-from .transcription_words import Numbers, Reading, WordReader, segment, split_ipa
+from .transcription_words import CACHE_SIZE, Numbers, Reading, WordReader, segment, split_ipa
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -58,6 +60,12 @@ INVENTORY: tuple[str, ...] = tuple(sorted({*hin.INVENTORY, *_SOUNDS, *_NASAL, *_
 
 _OTHER = str.maketrans(OTHER_LETTERS)
 _MARKS = "".join([*MARKED, SUKUN, TASHDID])
+_LETTERS = {char: Letter(kind) for char, kind in VOWEL_LETTERS.items()}
+_LETTERS |= {char: Letter(*letter) for char, letter in CONSONANTS.items()}
+# What one character says: no letter that others change, no mark.
+_PLAIN = re.compile(f"[{''.join(_LETTERS)}ھ]+").fullmatch
+_NOT_ALONE = re.compile(f"[ھآ{_MARKS}]").search
+_HAS_VARIANTS = re.compile("O|^H|H$").search
 _NOT_URDU = re.compile(f"[^{''.join(CONSONANTS)}{''.join(VOWEL_LETTERS)}ھ{_MARKS}]")
 # Spellings, in this order: small alef, tanwin, hamza over ی, the silent و of خو-.
 _SPELLINGS = tuple(
@@ -79,6 +87,8 @@ _PLACE_OF_N = {"k": "ŋ", "ɡ": "ŋ", "b": "m"}
 
 def _parse(word: str) -> list[Letter]:
     """Letters of a word, with what their marks allow."""
+    if not _NOT_ALONE(word):
+        return [_LETTERS[char] for char in word]
     letters: list[Letter] = []
     marks: list[str] = []
     for place, char in enumerate(word):
@@ -126,6 +136,8 @@ def _variant(letters: list[Letter], final_ha: str, ain: str) -> list[Letter]:
         final_ha: Of ہ at the end after a consonant: "A" for ɑː, "ह" for ɦ.
         ain: Of ع: "A" for a vowel where it can be one, "" for none, "O" as it is.
     """
+    if not _varies(letters):
+        return letters
     spelled: list[Letter] = []
     last = len(letters) - 1
     for place, letter in enumerate(letters):
@@ -145,8 +157,15 @@ def _variant(letters: list[Letter], final_ha: str, ain: str) -> list[Letter]:
     return spelled
 
 
+def _varies(letters: list[Letter]) -> bool:
+    """Whether Hindi words have another spelling than the Urdu word."""
+    return letters[-1].ipa == "ɦ" or _HAS_VARIANTS(_kinds(letters)) is not None
+
+
 def _variants(letters: list[Letter]) -> list[list[Letter]]:
     """Spellings that Hindi words can have, without repeats, the likeliest first."""
+    if not _varies(letters):
+        return [letters]
     has_ain = any(letter.kind == "O" for letter in letters)
     final_has = ("A", "ह") if letters[-1].ipa == "ɦ" else ("A",)
     return [_variant(letters, final_ha, ain) for final_ha in final_has for ain in (("A", "") if has_ain else ("A",))]
@@ -164,7 +183,7 @@ def _ain(before: str, after: str, ain: str) -> str:
 
 
 def _kinds(letters: list[Letter]) -> str:
-    return "".join(letter.kind for letter in letters)
+    return "".join([letter.kind for letter in letters])
 
 
 def _look_up(letters: list[Letter]) -> tuple[int, Readings] | None:
@@ -178,22 +197,22 @@ def _compile(pattern: str) -> tuple[str, Readings]:
 
 
 _C = "[" + "".join(sorted({kind for kind, _ in [*CONSONANTS.values(), *ASPIRATED.values()]})) + "OW]"
-_PATTERNS = [
-    (words == "clear", letters, re.compile(letters.replace("C", _C)), readings)
-    for words, pattern in ARABIC_PATTERNS
-    for ending in ARABIC_ENDINGS
-    for letters, readings in [_compile(f"{pattern} {ending}")]
-]
+_outline = functools.partial(re.compile(f"{_C}|C").sub, "C")  # consonants alike
+_PATTERNS: dict[str, list[tuple[bool, str, re.Pattern[str], Readings]]] = defaultdict(list)  # by their outline
+for _words, _pattern in ARABIC_PATTERNS:
+    for _ending in ARABIC_ENDINGS:
+        _slots, _found = _compile(f"{_pattern} {_ending}")
+        _PATTERNS[_outline(_slots)].append((_words == "clear", _slots, re.compile(_slots.replace("C", _C)), _found))
 _CLEAR = re.compile(f"[{CLEAR_LETTERS}]")
-_ENDINGS = [_compile(ending) for ending in ENDINGS]
+_ENDINGS = dict(map(_compile, ENDINGS))
+_ENDING_LENGTHS = sorted({len(ending) for ending in _ENDINGS}, reverse=True)
 
 
 def _by_pattern(word: str, letters: list[Letter]) -> Readings | None:
     """Readings of a word that has the form of an Arabic noun; its ع are consonants."""
     kinds = _kinds(letters)
-    is_clear = _CLEAR.search(word) is not None
-    for needs_clear, slots, pattern, readings in _PATTERNS:
-        if (is_clear or not needs_clear) and pattern.fullmatch(kinds):
+    for needs_clear, slots, pattern, readings in _PATTERNS.get(_outline(kinds), ()):
+        if pattern.fullmatch(kinds) and (not needs_clear or _CLEAR.search(word)):
             places = zip(letters, slots, readings, strict=True)
             found = tuple("v" + r if letter.kind == "W" and slot == "C" else r for letter, slot, r in places)
             if all(fits(letter.allowed, r) for letter, r in zip(letters, found, strict=True)):
@@ -204,9 +223,11 @@ def _by_pattern(word: str, letters: list[Letter]) -> Readings | None:
 def _by_ending(letters: list[Letter]) -> Readings | None:
     """Readings of a known word with an ending."""
     kinds = _kinds(letters)
-    for ending, readings in _ENDINGS:
-        stem = letters[: -len(ending)]
-        if not kinds.endswith(ending) or len(stem) < 2:
+    for length in _ENDING_LENGTHS:
+        ending = kinds[-length:]
+        readings = _ENDINGS.get(ending)
+        stem = letters[:-length]
+        if readings is None or len(stem) < 2:
             continue
         if readings[0].startswith("j"):  # ɪj, after ی or a consonant of the stem: شہریوں, صلاحیت
             found = _look_up(letters[: len(stem) + 1]) or _look_up(stem)
@@ -244,17 +265,26 @@ def _segments(letters: list[Letter], readings: Readings) -> list[str]:
             else:
                 segments.append("n")
             continue
-        glide, long, vowel = _READING.findall(reading)[0]
-        sound = _GLIDES.get(glide, letter.ipa)
-        if segments and segments[-1] == "n":  # takes the place of the stop
-            segments[-1] = _PLACE_OF_N.get(sound[:1], "n")
-        segments += [sound.rstrip("ʰʱ")] if long and sound else []
-        segments += [part for part in (sound, _VOWELS[vowel]) if part]
+        sounds, place_of_n = _sounds(letter.ipa, reading)
+        if place_of_n and segments and segments[-1] == "n":
+            segments[-1] = place_of_n
+        segments += sounds
     return segments
+
+
+@functools.cache
+def _sounds(ipa: str, reading: str) -> tuple[tuple[str, ...], str]:
+    """IPA of a letter with a reading; and of the n before it, which takes the place of the stop, if it changes."""
+    glide, long, vowel = _READING.findall(reading)[0]
+    sound = _GLIDES.get(glide, ipa)
+    parts = (sound.rstrip("ʰʱ") if long else "", sound, _VOWELS[vowel])
+    return tuple(filter(None, parts)), _PLACE_OF_N.get(sound[:1], "")
 
 
 def _fold(word: str) -> str:
     """NFC, letters of Urdu only; the word itself where it has none."""
+    if _PLAIN(word) and not word.startswith("خو"):
+        return word
     letters = unicodedata.normalize("NFC", word).translate(_OTHER)
     for old, new in _SPELLINGS:
         letters = old.sub(new, letters)
@@ -282,9 +312,15 @@ def _read(word: str) -> Reading:
 
 
 def _romanize(segments: Sequence[str]) -> str:
-    """Latin letters of segments; a nasal vowel is followed by n."""
-    plain = (s.replace("\u0303", "") + "n" if "\u0303" in s else s for s in segments)
-    return _ROMAN.sub(lambda found: ROMAN[found.group()], "".join(plain))
+    """Latin letters of segments."""
+    return "".join(map(_romanize_one, segments))
+
+
+@functools.cache
+def _romanize_one(sound: str) -> str:
+    """Latin letters of a segment; a nasal vowel is followed by n."""
+    nasal = "n" if "\u0303" in sound else ""
+    return _ROMAN.sub(lambda found: ROMAN[found.group()], sound.replace("\u0303", "")) + nasal
 
 
 def _cardinal(number: int) -> str:
@@ -300,13 +336,23 @@ def _foreign(word: str) -> str:
 _READER = WordReader("ARABIC", _fold, _read, Numbers(_cardinal, "दशमलव", "."), _foreign)
 
 
+@functools.lru_cache(maxsize=CACHE_SIZE)
+def _read_token(token: str) -> Transcription:
+    """The record of a token. Plain letters are one word, which need not be cut: the reader gives the same."""
+    if not _PLAIN(token):
+        return _READER.read_token(hin.ungroup(token))
+    word = _READER.read_word(_fold(token))
+    return passed(token) if word.reason == "passed" else record(word.segments, word.romanized or "", word.reason)
+
+
 def transcribe(tokens: Sequence[str]) -> list[Transcription]:
     """Read the tokens of one sentence, each by itself: as many records as tokens, none empty, whatever the text.
 
     Raises:
-        MissingToolError: If the table of words is not beside the code.
+        MissingToolError: If a table of the bridge is not beside the code, whatever the tokens.
 
     >>> [(t.ipa, t.romanized) for t in transcribe(["کتاب", "۔"])]
     [('kɪt̪ɑːb', 'kitab'), ('۔', '۔')]
     """
-    return _READER.transcribe([hin.ungroup(token) for token in tokens])
+    load_bridge()
+    return [_read_token(token) for token in tokens]

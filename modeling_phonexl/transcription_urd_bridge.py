@@ -1,7 +1,7 @@
-"""Readings of Urdu letters learned from Hindi words: look-up of a whole spelling, and a model for the others.
+"""Readings of Urdu letters learned from Hindi words: look-up of a whole spelling, and a search for the others.
 
-Holds no rules of Urdu, and no text: the table beside it lists pronunciations of words of Common Voice's Hindi sentences
-(CC0), read by `transcription_hin` and spelled in Urdu letters by `dataset_scripts/make_urd_bridge.py`, which made it.
+Holds no rules of Urdu, no text and no training: `dataset_scripts/make_urd_bridge.py` made the two tables beside it, of
+words of Common Voice's Hindi sentences (CC0) read by `transcription_hin` and spelled in Urdu letters, and learned.
 
 Letters: a Hindi consonant for the Urdu ones that sound nearly like it, A ا, M آ at the beginning, W و, Y ی, E ے,
 H hamza, G ں. Readings: of a consonant "2" if it is long, then the short vowel after it (a i u); of W and Y a vowel
@@ -10,126 +10,171 @@ H hamza, G ں. Readings: of a consonant "2" if it is long, then the short vowel 
 
 import functools
 import gzip
-import math
+import operator
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .transcription import MissingToolError
 
 Readings = tuple[str, ...]
-_Token = str  # a letter and its reading
+_Entry = tuple[float, int, str]  # log score, next state, token
+_Reach = tuple[float, float, Sequence[_Entry], str]
+_BY_SCORE = operator.itemgetter(0)
+_Beam = list[tuple[int, float, str]]  # of each state the score of the best path, and its tokens
 
-TABLE = Path(__file__).with_name("transcription_urd_words.tsv.gz")
-ORDER = 4  # tokens of an n-gram; this and the next two give the fewest errors on dictionary words
-DISCOUNT = 0.8
-BEAM = 8
-TOO_UNLIKELY = 6.0  # nats below the best token after the same context
-UNSEEN = 1e-5  # probability of a token that the table lacks
-
-# Log penalties of what Urdu avoids and n-grams do not see: a cluster at the beginning or of three consonants, and a
-# long consonant, which the learned words have oftener than the unknown ones.
-CLUSTER = -3.0
-LONG = -1.2
-_VOWEL_LETTERS = "AMWYEHG"
+WORDS = Path(__file__).with_name("transcription_urd_words.tsv.gz")
+MODEL = Path(__file__).with_name("transcription_urd_model.tsv.gz")
+FIRST_TOKEN, FIRST_COST = 0x100, 0x400  # code points of token 0 and cost 0 in the model
+COSTS = 50  # steps of a cost in a nat
+START, END = "^", "$"
+WIDTH = 6.0  # nats below the best path at which a path is given up
+_DONE = -1  # the state after END
+KEPT_LETTERS = 4  # of the beginnings of words whose paths are kept; few words share longer ones
+MOST_BEAMS = 1 << 16
 
 
 class Bridge:
-    """Words with the readings of their letters, and an n-gram model of (letter, reading) learned from them.
+    """Words with the readings of their letters, and an automaton that reads any letters.
+
+    A state is the last tokens, a token a letter with its reading. Where a state has no row for a letter the search goes
+    on, at a cost, from one that remembers less.
 
     Args:
-        words: (letters, readings, count) of each word.
+        words: Table of words: letters, readings, count.
+        model: Table of the automaton, as `make_urd_bridge.pack_model` writes it.
     """
 
-    def __init__(self, words: Sequence[tuple[str, Readings, int]]) -> None:
-        self.words: dict[str, list[tuple[int, Readings]]] = defaultdict(list)
-        # Of each context: how often each token follows it.
-        self._follows: dict[tuple[_Token, ...], dict[_Token, int]] = defaultdict(dict)
-        for letters, readings, count in words:
-            self.words[letters].append((count, readings))
-            self._learn(["^", *map(str.__add__, letters, readings), "$"])
-        for same in self.words.values():
-            same.sort(reverse=True)
-        self._tokens: dict[str, list[_Token]] = defaultdict(list)
-        for token in sorted(self._follows[()]):
-            self._tokens[token[0]].append(token)
-        self._tokens = dict(self._tokens)
-        self._probabilities = functools.lru_cache(maxsize=1 << 18)(self._find_probabilities)
-        self._likely_tokens = functools.lru_cache(maxsize=1 << 18)(self._find_likely_tokens)
+    def __init__(self, words: str, model: str) -> None:
+        self._words: dict[str, str] = {}
+        for row in words.splitlines():
+            letters, _, rest = row.partition("\t")
+            same = self._words.get(letters)
+            self._words[letters] = f"{same}\n{rest}" if same else rest
+        names, shorter, rows = model.split("\n\n")
+        self._readings = {chr(FIRST_TOKEN + i): name[1:] for i, name in enumerate(names.split(" "))}
+        # States are numbers, and rows hold no objects, which the garbage collector would visit again and again.
+        cells = shorter.replace("\n", "\t").split("\t")
+        number = {state: i for i, state in enumerate(cells[::2])}
+        self._costs = [_score(to[0]) for to in cells[1::2]]
+        self._shorter = [number[to[1:]] for to in cells[1::2]]
+        self._rows: dict[str, dict[int, tuple[_Entry, ...]]] = defaultdict(dict)  # of each letter, by state
+        cells = rows.replace("\n", "\t").split("\t")
+        for key, row in zip(cells[::2], cells[1::2], strict=True):
+            self._rows[key[-1]][number[key[:-1]]] = _unpack(key[:-1], row, number)
+        self._letters = {name[0] for name in names.split(" ")} - {END}
+        self._beams: dict[str, _Beam] = {"": [(number[START], 0.0, "")]}
 
-    def _learn(self, tokens: list[_Token]) -> None:
-        """Count each word type once: frequent words do not say more about the others."""
-        for place in range(1, len(tokens)):
-            token = tokens[place]
-            for first in range(max(place - ORDER + 1, 0), place + 1):
-                follows = self._follows[tuple(tokens[first:place])]
-                follows[token] = follows.get(token, 0) + 1
-
-    def _find_probabilities(self, context: tuple[_Token, ...], letter: str) -> dict[_Token, float]:
-        """Of each token of a letter after up to ORDER - 1 others.
-
-        Interpolated absolute discounting (Ney, Essen and Kneser 1994); a context that was not seen says nothing.
-        """
-        shorter = (
-            self._probabilities(context[1:], letter)
-            if context
-            else dict.fromkeys(self._tokens.get(letter, [letter]), UNSEEN)
-        )
-        follows = self._follows.get(context)
-        if follows is None:
-            return shorter
-        total = sum(follows.values())
-        rest = DISCOUNT * len(follows) / total
-        return {token: max(follows.get(token, 0) - DISCOUNT, 0) / total + rest * shorter[token] for token in shorter}
-
-    def look_up(self, letters: str, allowed: Sequence[str]) -> tuple[int, Readings] | None:
+    def look_up(self, letters: str, allowed: Sequence[str] = ()) -> tuple[int, Readings] | None:
         """The most frequent reading of a word that is in the table, with its count.
 
         Args:
             letters: Its spelling.
-            allowed: For each letter, a pattern of its readings; "" for any.
+            allowed: For each letter, a pattern of its readings, "" for any; or nothing for any reading of all.
 
         Returns:
             None if the table lacks the word, or any such reading of it.
         """
-        for count, readings in self.words.get(letters, ()):
-            if all(map(fits, allowed, readings)):
-                return count, readings
-        return None
+        if not (rows := self._words.get(letters)):
+            return None
+        known = [_parse(row) for row in rows.split("\n")]
+        if any(allowed):
+            known = [(count, readings) for count, readings in known if all(map(fits, allowed, readings))]
+        return max(known, default=None)
 
-    def guess(self, letters: str, allowed: Sequence[str]) -> Readings:
-        """The likeliest reading of any word, by beam search; arguments as in `look_up`."""
-        beam: dict[tuple[_Token, ...], tuple[float, tuple[_Token, ...]]] = {("^",): (0.0, ("^",))}
-        for letter, pattern in [*zip(letters, allowed, strict=True), ("$", "")]:
-            longer = [
-                (score + more, (*path, token))
-                for context, (score, path) in beam.items()
-                for more, token in self._likely_tokens(context, letter, pattern)
-            ]
-            longer.sort(reverse=True)
-            beam = {}
-            for score, path in longer:
-                beam.setdefault(self._context(path), (score, path))  # the best one with this context
-                if len(beam) == BEAM:
+    def guess(self, letters: str, allowed: Sequence[str] = ()) -> Readings:
+        """The likeliest reading of any word; arguments as in `look_up`.
+
+        Raises:
+            ValueError: If the model lacks a letter.
+        """
+        if unknown := set(letters) - self._letters:
+            raise ValueError(
+                f"letters {letters!r}: no reading of {min(unknown)!r}; known: {''.join(sorted(self._letters))}"
+            )
+        if any(allowed):
+            beam = self._beams[""]
+            for letter, pattern in zip(letters, allowed, strict=True):
+                beam = self._extend(beam, letter, pattern)
+        else:
+            beam = self._read(letters)
+        _, _, _, path = max(self._reach(beam, END, ""), key=_BY_SCORE)
+        return tuple([self._readings[token] for token in path])
+
+    def _read(self, letters: str) -> _Beam:
+        """Paths through letters without marks; those of each beginning are kept, for words begin alike."""
+        if len(self._beams) > MOST_BEAMS:
+            self._beams = {"": self._beams[""]}
+        known = min(len(letters), KEPT_LETTERS)
+        while (beam := self._beams.get(letters[:known])) is None:
+            known -= 1
+        for place in range(known, len(letters)):
+            beam = self._extend(beam, letters[place])
+            if place < KEPT_LETTERS:
+                self._beams[letters[: place + 1]] = beam
+        return beam
+
+    def _extend(self, beam: _Beam, letter: str, pattern: str = "") -> _Beam:
+        """Best path into each state after one more letter (Viterbi), those given up left out."""
+        reached = self._reach(beam, letter, pattern)
+        least = max(reached, key=_BY_SCORE)[0] - WIDTH
+        best: dict[int, tuple[int, float, str]] = {}
+        for _, score, entries, path in reached:
+            for more, following, token in entries:
+                total = score + more
+                if total < least:
                     break
-        _, path = max(beam.values())
-        return tuple(token[1:] for token in path[1:-1])
+                if (old := best.get(following)) is None or total > old[1]:
+                    best[following] = following, total, path + token
+        return list(best.values())
 
-    def _context(self, path: tuple[_Token, ...]) -> tuple[_Token, ...]:
-        """The longest end of a path that was seen; two tokens at least, which `_penalty` asks for."""
-        context = path[1 - ORDER :]
-        while len(context) > 2 and context not in self._follows:
-            context = context[1:]
-        return context
+    def _reach(self, beam: _Beam, letter: str, pattern: str) -> list[_Reach]:
+        """Entries for a letter after each path, the score there, and that with the best entry, which comes first."""
+        reached = []
+        rows, costs, shorter = self._rows[letter], self._costs, self._shorter
+        for state, score, path in beam:
+            if pattern:
+                entries, score = self._obey(state, score, letter, pattern)
+            else:
+                while (found := rows.get(state)) is None:
+                    score += costs[state]
+                    state = shorter[state]
+                entries = found
+            reached.append((score + entries[0][0], score, entries, path))
+        return reached
 
-    def _find_likely_tokens(self, context: tuple[_Token, ...], letter: str, pattern: str) -> list[tuple[float, _Token]]:
-        """Tokens of a letter after a context, with their log probabilities and penalties."""
-        known = self._probabilities(context, letter)
-        fitting = {token: known[token] for token in known if fits(pattern, token[1:])} or known
-        scored = [(math.log(fitting[token]) + _penalty(context, token), token) for token in fitting]
-        least = max(scored)[0] - TOO_UNLIKELY
-        return [(score, token) for score, token in scored if score >= least]
+    def _obey(self, state: int, score: float, letter: str, pattern: str) -> tuple[Sequence[_Entry], float]:
+        """Entries that a mark allows, of the longest state that has any, and the score there; all if none has."""
+        unmarked: tuple[Sequence[_Entry], float] = (), 0.0
+        while True:
+            entries = self._rows[letter].get(state, ())
+            if fitting := [entry for entry in entries if fits(pattern, self._readings[entry[2]])]:
+                return fitting, score
+            if entries and not unmarked[0]:
+                unmarked = entries, score
+            if state == self._shorter[state]:
+                return unmarked
+            score += self._costs[state]
+            state = self._shorter[state]
+
+
+def _score(cost: str) -> float:
+    return (FIRST_COST - ord(cost)) / COSTS
+
+
+def _unpack(state: str, row: str, number: Mapping[str, int]) -> tuple[_Entry, ...]:
+    """Entries of a row, best first: token, cost, and what the next state keeps ("3" or "2" tokens, else its class)."""
+    entries = zip(row[::3], row[1::3], row[2::3], strict=True)
+    return tuple(
+        (_score(cost), number.get((state + token)[-int(keeps) :] if keeps < "A" else keeps + token, _DONE), token)
+        for token, cost, keeps in entries
+    )
+
+
+def _parse(row: str) -> tuple[int, Readings]:
+    readings, _, count = row.partition("\t")
+    return int(count), tuple("" if reading == "-" else reading for reading in readings.split(" "))
 
 
 def fits(pattern: str, reading: str) -> bool:
@@ -137,37 +182,16 @@ def fits(pattern: str, reading: str) -> bool:
     return not pattern or re.fullmatch(pattern, reading) is not None
 
 
-def _penalty(context: tuple[_Token, ...], token: _Token) -> float:
-    """Log penalty of a token after others: see CLUSTER and LONG."""
-    if token[0] in _VOWEL_LETTERS + "$" or token[1:] == "~":
-        return 0.0
-    penalty = LONG if token[1:2] == "2" else 0.0
-    if _is_open(context[-1]):
-        if context[-2] == "^" and token[0] not in "रल" and context[-1][0] != "स":
-            penalty += CLUSTER
-        if _is_open(context[-2]):
-            penalty += CLUSTER
-    return penalty
-
-
-def _is_open(token: _Token) -> bool:
-    """Whether a token is a consonant without a vowel."""
-    return token[0] not in _VOWEL_LETTERS + "^" and token[1:] in ("", "2")
-
-
 @functools.cache
 def load_bridge() -> Bridge:
-    """The bridge of the shipped table.
+    """The bridge of the shipped tables.
 
     Raises:
-        MissingToolError: If the table did not travel with this copy of the code.
+        MissingToolError: If a table did not travel with this copy of the code.
     """
     try:
-        rows = gzip.decompress(TABLE.read_bytes()).decode().split("\n")
+        words, model = (gzip.decompress(path.read_bytes()).decode() for path in (WORDS, MODEL))
     except FileNotFoundError as error:
-        raise MissingToolError("phonexl", f"transcription of Urdu (it lacks {TABLE.name})") from error
-    words = []
-    for row in filter(None, rows):
-        letters, readings, count = row.split("\t")
-        words.append((letters, tuple("" if r == "-" else r for r in readings.split(" ")), int(count)))
-    return Bridge(words)
+        missing = Path(error.filename).name
+        raise MissingToolError("phonexl", f"transcription of Urdu (it lacks {missing})") from error
+    return Bridge(words, model)
