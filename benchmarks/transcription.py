@@ -206,27 +206,41 @@ def make_table(entries: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def speed_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """Tokens a second and the time as a multiple of the bare tool's, cold and warm."""
-    columns = ["language", "file", "units", "tokens", "bare tool", "cold tokens/s", "× bare", "warm tokens/s", "× bare"]
-    keys = ["file", "units", "tokens", "bare_tool", "cold_tokens_per_second", "cold_ratio", "warm_tokens_per_second"]
+    """Tokens a second and the time as a multiple of the bare tool's, cold and warm.
+
+    The tool is "under" ours where we read through it, else a "peer".
+    """
+    columns = ["language", "file", "units", "tokens", "beside", "cold tokens/s", "× bare", "warm tokens/s", "× bare"]
+    keys = ["file", "units", "tokens", "beside", "cold_tokens_per_second", "cold_ratio", "warm_tokens_per_second"]
     lines = []
     for row in rows:
-        cells = ["" if row.get(key) is None else str(row[key]) for key in [*keys, "warm_ratio"]]
-        lines.append([row["language"], *([f"missing: {row['missing']}", *cells[1:]] if "missing" in row else cells)])
+        if "missing" in row:
+            lines.append([row["language"], f"missing: {row['missing']}", *[""] * 7])
+            continue
+        beside = ("under: " if row["is_under"] else "peer: ") + row["bare_tool"]
+        named = {**row, "beside": f"{beside} (missing)" if "bare_missing" in row else beside}
+        lines.append(
+            [row["language"], *("" if named[key] is None else str(named[key]) for key in [*keys, "warm_ratio"])]
+        )
     return Table(columns, lines)
 
 
-def process_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """Start-up beyond the bare tool's, and memory."""
-    columns = ["language", "start-up s", "bare tool s", "beyond s", "memory MB", "bare tool MB"]
+def process_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Start-up beyond that of the tool under a language, and memory beyond an empty interpreter's, the first row.
+
+    Without such a tool start-up is beyond that of the interpreter.
+    """
+    columns = ["language", "start-up s", "tool s", "beyond s", "memory MB", "tool MB", "all text MB", "beyond empty MB"]
+    empty = rows[0]["ours"]
     lines = []
     for row in rows:
         ours, bare = row["ours"], row["bare"]
         if "missing" in ours:
-            lines.append([row["language"], f"missing: {ours['missing']}", *[""] * 4])
+            lines.append([row["language"], f"missing: {ours['missing']}", *[""] * 6])
             continue
-        beyond = f"{ours['seconds'] - bare['seconds']:.2f}" if "seconds" in bare else ""
+        beyond = f"{ours['seconds'] - bare.get('seconds', empty['seconds']):.2f}"
         cells = [ours["seconds"], bare.get("seconds", ""), beyond, ours["megabytes"], bare.get("megabytes", "")]
+        cells += [ours["megabytes_text"], ours["megabytes_text"] - empty["megabytes"]]
         lines.append([row["language"], *map(str, cells)])
     return Table(columns, lines)
 

@@ -38,7 +38,6 @@ from modeling_phonexl.transcription import Transcriber
 
 logger = logging.getLogger(__name__)
 
-SAMPLES = Path(__file__).parent / "samples"
 _MARK = "\n- phonexl\n"  # the tag in a card's front matter by which a folder is known as ours
 _DICTIONARIES = "??-??.tsv"  # of the samples, for code switching
 
@@ -94,7 +93,8 @@ def build(
     Args:
         name: A key of `catalogue.CORPORA`.
         out: The folder to make; one that an earlier build made is replaced, any other refused.
-        source: Folder of the files, or one that holds the folder of the collection; the samples have their own.
+        source: Folder of the files, or one that holds the folder of the collection; the samples and the dictionaries
+            by sound have their own.
         config: Only what this configuration reads; default: every table that has files.
         options: What else changes the content.
         num_proc: Processes that transcribe.
@@ -108,9 +108,7 @@ def build(
         MissingToolError: If the reading tool of a language is not installed.
     """
     name, corpus = find_corpus(name)
-    if source is None and name != "phonexl-samples":
-        raise ValueError(f"{name} is built from files: name their folder as the source")
-    plan = _make_plan(name, corpus, choose_folder(source or SAMPLES, corpus), config, options or Options())
+    plan = _make_plan(name, corpus, choose_folder(source, name, corpus), config, options or Options())
     out = Path(os.path.abspath(out))
     _refuse_foreign(out)
     if transcriber is None:
@@ -141,7 +139,7 @@ def _make_plan(name: str, corpus: Corpus, folder: Path, config: str | None, opti
         lacking = ", ".join(_example(table) for table in wanted if table not in tables)
         raise DataError(folder, None, None, f"both sides of {config}: {lacking}", "Name the folder that holds both.")
     files = {path for table in tables for path in files_of(folder, table)}
-    digests = {path.name: digest(path) for path in sorted(files)}
+    digests = {path.relative_to(folder).as_posix(): digest(path) for path in sorted(files)}
     languages = [language for table in tables for language in table.languages]
     tools = tool_versions(languages, options.recipe)
     notes, unpublishable, sources, left_out = [], [], [], {}
@@ -181,7 +179,8 @@ def _is_given(path: Path) -> bool:
 
 def _example(table: Table) -> str:
     """The name of a file that a table would be read from."""
-    return f"en-{table.language}.txt" if table.kind == "dictionary" else candidates(table, table.splits[0])[0]
+    named = {"dictionary": f"en-{table.language}.txt", "cognates": f"scores/{table.files}.tsv.gz"}
+    return named.get(table.kind) or candidates(table, table.splits[0])[0]
 
 
 def _try_readers(plan: _Plan) -> None:
@@ -260,7 +259,7 @@ def _describe(plan: _Plan) -> str:
 
 def _provenance(plan: _Plan, table: Table, split: str) -> str:
     """What a Parquet file says of how it was made; of the sources, those that its rows depend on."""
-    names = {path.name for path in files_of(plan.folder, table, splits=("train", split))}
+    names = {p.relative_to(plan.folder).as_posix() for p in files_of(plan.folder, table, splits=("train", split))}
     sources = {name: digest for name, digest in plan.making.digests.items() if name in names}
     return json.dumps({"recipe": plan.options.recipe, "tools": plan.making.tools, "sources": sources}, sort_keys=True)
 
@@ -292,14 +291,14 @@ def _raw_rows(plan: _Plan, table: Table, split: str) -> Iterator[Row]:
         yield row
 
 
-def raw_rows_of(name: str, source: Path, table: Table, split: str, options: Options) -> Iterator[Row]:
+def raw_rows_of(name: str, source: Path | None, table: Table, split: str, options: Options) -> Iterator[Row]:
     """The raw rows that a build would finish, to compare a built table with its source.
 
     Raises:
         DataError: As `build`.
     """
     name, corpus = find_corpus(name)
-    return _raw_rows(_make_plan(name, corpus, choose_folder(source, corpus), table.label, options), table, split)
+    return _raw_rows(_make_plan(name, corpus, choose_folder(source, name, corpus), table.label, options), table, split)
 
 
 # ---- the finished folder ----

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import datasets
 
-from dataset_scripts.build import SAMPLES, Options, raw_rows_of
+from dataset_scripts.build import Options, raw_rows_of
 from dataset_scripts.catalogue import CORPORA
 from dataset_scripts.corpus import Table
 from dataset_scripts.rows import KINDS, Row
@@ -54,10 +54,7 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         corpus = CORPORA[self.CORPUS]
-        if not self.config.source and self.CORPUS != "phonexl-samples":
-            raise ValueError(f"{self.CORPUS} is built from files: give the builder their folder as source=")
-        self.config.source = str(self.config.source or SAMPLES)
-        folder = choose_folder(Path(self.config.source), corpus)
+        folder = choose_folder(self._source(), self.CORPUS, corpus)
         tables = {table.label: table for table in corpus.tables_of(self.config.name)}
         label = self.config.name
         places = corpus.views.get(label) or {split: (label, split) for split in tables[label].splits}
@@ -84,7 +81,10 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
                 yield number, row
 
     def _raw_rows(self, table: Table, split: str) -> Iterator[Row]:
-        return raw_rows_of(self.CORPUS, Path(self.config.source), table, split, Options(self.config.recipe))
+        return raw_rows_of(self.CORPUS, self._source(), table, split, Options(self.config.recipe))
+
+    def _source(self) -> Path | None:
+        return Path(self.config.source) if self.config.source else None
 
 
 def _ranges(num_rows: int) -> list[tuple[int, int]]:
@@ -122,6 +122,13 @@ class CjkvDictionaries(AlignedBuilder):
     """Word pairs by way of English."""
 
     CORPUS = "cjkv-dictionaries"
+    BUILDER_CONFIGS = _configs(CORPUS)
+
+
+class CjkvSoundDictionaries(AlignedBuilder):
+    """Word pairs by sound."""
+
+    CORPUS = "cjkv-sound-dictionaries"
     BUILDER_CONFIGS = _configs(CORPUS)
 
 

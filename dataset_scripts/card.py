@@ -18,7 +18,7 @@ from dataset_scripts.rows import KINDS
 from dataset_scripts.shards import RawSplit, ShardFacts
 from hub_cards.render import DatasetFacts, Source, SplitFacts, render_dataset_card
 
-_TASKS = {"xnli": "text-classification", "text": "other", "dictionary": "translation"}
+_TASKS = {"xnli": "text-classification", "text": "other", "dictionary": "translation", "cognates": "translation"}
 _COLUMNS = {
     "tagged": "Each token has its spelling (`tokens`), its sound (`ipa`, and `phonemes`, the same as a list of "
     "segments; a tone is one segment of tone letters), its romanisation (`romanized`) and its tag (`tags`). A token "
@@ -34,6 +34,8 @@ _COLUMNS = {
     "dictionary": "Each row is a pair of words with the sound of both (`source_ipa`, `source_phonemes`, "
     "`target_ipa`, ...), the English words that both translate (`via`), and the probability of coming from the "
     "source to the target over English words drawn alike (`score`), the best target of a word first.",
+    "cognates": "Each row is a pair of words with the sound of both (`source_ipa`, `source_phonemes`, `target_ipa`, "
+    "...), how it was found (`origin`), and how sure that is, 0 to 1 (`score`), the best target of a word first.",
 }
 
 

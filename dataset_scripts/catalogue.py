@@ -10,6 +10,7 @@ CORPORA: dict[str, Corpus] = {
     "cjkv-udpos": cjkv.UDPOS,
     "cjkv-panx": cjkv.PANX,
     "cjkv-dictionaries": dictionaries.BY_PIVOT,
+    "cjkv-sound-dictionaries": dictionaries.BY_SOUND,
     "linguistic-gap-ner": linguistic_gap.NER,
     "linguistic-gap-pos": linguistic_gap.POS,
     "linguistic-gap-xnli": linguistic_gap.XNLI,

@@ -46,6 +46,7 @@ SAMPLES = Corpus(
     ),
     sources=dict.fromkeys(LANGUAGES, (_OWN,)),
     collection="samples",
+    shipped="samples",
     defects={
         "": "Too small to measure anything: it shows the format and lets every command run. Annotated once, by one "
         "annotator. The four languages say the same sentence by sentence, so a model that has seen one "

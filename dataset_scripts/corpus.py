@@ -18,7 +18,7 @@ class Table:
     Attributes:
         label: The folder.
         language: Code that the rows and the source's file names have; of a dictionary, that of the source side.
-        kind: "udpos", "panx", "xnli", "text" or "dictionary".
+        kind: "udpos", "panx", "xnli", "text", "dictionary" (by way of English) or "cognates" (by sound).
         files: Stem of the source's files, with {split} where it has splits.
         splits: Keys of `schema.SPLITS` that may be there.
         target: Code of a dictionary's other side.
@@ -75,6 +75,7 @@ class Corpus:
         views: Configurations over several tables: of each split, the label of its table and the split there.
         defects: Known defects by language; those of "" concern all.
         omissions: What may not be published.
+        shipped: Folder inside this package that has the source files; empty if the user has them.
     """
 
     title: str
@@ -85,6 +86,7 @@ class Corpus:
     views: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
     defects: Mapping[str, str] = field(default_factory=dict)
     omissions: tuple[Omission, ...] = ()
+    shipped: str = ""
 
     @property
     def configs(self) -> tuple[str, ...]:

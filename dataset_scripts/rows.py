@@ -9,13 +9,13 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from dataset_scripts.corpus import Table
 from dataset_scripts.dictionary import pivot_entries
 from dataset_scripts.readers import DataError, read_conllu, read_lines, read_released, read_tsv
 from dataset_scripts.schema import TASKS, XNLI_LABELS, features, sound_columns, tag_names
-from dataset_scripts.sources import find_dictionary, find_source, is_released
+from dataset_scripts.sources import find_pairs, find_source, is_released
 from modeling_phonexl.transcription import Transcription, load_language, passed, record, script
 from modeling_phonexl.transcription_words import split_ipa
 
@@ -86,19 +86,30 @@ def _read_tagged(table: Table, source: Path, split: str) -> Iterator[Row]:
     """Sentences with their tags; `in_train` where the train split of the same table has the same tokens."""
     path = find_source(source, table, split)
     if split == "train":
+        sentences = set()
         for row in _tagged_file(table, path):
+            sentences.add(_hash(table, row))
             yield {**row, "in_train": False}
+        _train_sentences.clear()
+        _train_sentences[table, path, path.stat().st_mtime_ns] = sentences
         return
     train = find_source(source, table, "train", missing_ok=True) if "train" in table.splits else None
-    seen = _hashes(table, train, train.stat().st_mtime_ns) if train else frozenset()
+    seen = _sentences_of(table, train) if train else set()
     for row in _tagged_file(table, path):
         yield {**row, "in_train": _hash(table, row) in seen}
 
 
-@functools.lru_cache(maxsize=1)  # validation and test ask one after the other
-def _hashes(table: Table, path: Path, modified: int) -> frozenset[int]:
-    """The sentences of a file, which was modified at that time."""
-    return frozenset(_hash(table, row) for row in _tagged_file(table, path))
+# Of the train file that was read last: validation and test come after it.
+_train_sentences: dict[tuple[Table, Path, int], set[int]] = {}
+
+
+def _sentences_of(table: Table, path: Path) -> set[int]:
+    """The sentences of a file."""
+    key = table, path, path.stat().st_mtime_ns
+    if key not in _train_sentences:
+        _train_sentences.clear()
+        _train_sentences[key] = {_hash(table, row) for row in _tagged_file(table, path)}
+    return _train_sentences[key]
 
 
 def _hash(table: Table, row: Row) -> int:
@@ -221,10 +232,6 @@ def _read_text(table: Table, source: Path, split: str) -> Iterator[Row]:
         raise DataError(path, None, None, "at least one sentence", "The file is empty.")
 
 
-def _keep_text(table: Table, raw: Row) -> Row:
-    return raw
-
-
 def _sound_text(table: Table, raw: Row, reader_of: ReaderOf) -> Finished:
     return _words(raw["text"], reader_of(raw["lang"]))
 
@@ -240,13 +247,34 @@ def _words(text: str, read: Reader, prefix: str = "") -> Finished:
 
 def _read_dictionary(table: Table, source: Path, split: str) -> Iterator[Row]:
     """Word pairs of two English dictionaries (MUSE), best first under each source word."""
-    paths = (find_dictionary(source, f"en-{language}") for language in (table.language, table.target))
-    for entry in pivot_entries(*paths, target_language=table.target, everything=table.selection == "all"):
+    to_source, to_target = find_pairs(source, table)
+    everything = table.selection == "all"
+    for entry in pivot_entries(to_source, to_target, target_language=table.target, everything=everything):
         yield {"source": entry.source, "target": entry.target, "score": entry.score, "via": entry.via}
+
+
+def _read_cognates(table: Table, source: Path, split: str) -> Iterator[Row]:
+    """`source TAB target TAB score`, of each way of finding pairs; the better score where both found one."""
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for path in find_pairs(source, table):
+        origin = path.parent.parent.name.replace("_", "-")
+        for number, line in read_lines(path):
+            fields = line.split("\t")
+            if len(fields) != 3 or not all(fields):
+                cure = "Give each pair its score, separated by tabs."
+                raise DataError(path, number, line, f"three fields, none empty, not {len(fields)}", cure)
+            pair = fields[0], fields[1]
+            best[pair] = max(best.get(pair, (-1.0, "")), (float(fields[2]), origin))
+    for (word, target), (score, origin) in sorted(best.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1])):
+        yield {"source": word, "target": target, "score": score, "origin": origin}
 
 
 def _keep_dictionary(table: Table, raw: Row) -> Row:
     return {**raw, "via": list(raw["via"])}
+
+
+def _keep_all(table: Table, raw: Row) -> Row:
+    return raw
 
 
 def _sound_dictionary(table: Table, raw: Row, reader_of: ReaderOf) -> Finished:
@@ -280,7 +308,7 @@ def _text_columns() -> Features:
     return cast("Features", Features({"id": text, "lang": text, "text": text, **sound_columns()}))
 
 
-def _dictionary_columns() -> Features:
+def _dictionary_columns(extra: Literal["via", "origin"]) -> Features:
     from datasets import Features, List, Value
 
     text = Value("string")
@@ -288,7 +316,8 @@ def _dictionary_columns() -> Features:
     for side in ("source", "target"):
         columns |= {side: text, f"{side}_ipa": text, f"{side}_phonemes": List(text)}
         columns |= {f"{side}_romanized": text, f"{side}_transcribed": Value("bool")}
-    return cast("Features", Features({**columns, "score": Value("float64"), "via": List(text)}))
+    columns |= {"score": Value("float64"), extra: List(text) if extra == "via" else text}
+    return cast("Features", Features(columns))
 
 
 def _tagged(task: str) -> Kind:
@@ -298,6 +327,7 @@ def _tagged(task: str) -> Kind:
 KINDS = {
     **{task: _tagged(task) for task in TASKS},
     "xnli": Kind(_xnli_columns, _read_xnli, _keep_xnli, _sound_xnli),
-    "text": Kind(_text_columns, _read_text, _keep_text, _sound_text),
-    "dictionary": Kind(_dictionary_columns, _read_dictionary, _keep_dictionary, _sound_dictionary),
+    "text": Kind(_text_columns, _read_text, _keep_all, _sound_text),
+    "dictionary": Kind(lambda: _dictionary_columns("via"), _read_dictionary, _keep_dictionary, _sound_dictionary),
+    "cognates": Kind(lambda: _dictionary_columns("origin"), _read_cognates, _keep_all, _sound_dictionary),
 }

@@ -21,12 +21,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
 
 from dataset_scripts.corpus import Table
 from dataset_scripts.readers import orphan_tags
 from dataset_scripts.rows import KINDS, ReaderOf, Row
 from modeling_phonexl.transcription import Transcriber
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 ROWS_PER_SHARD = 20_000
 ROWS_PER_GROUP = 5_000  # both fixed: the bytes depend on them
 
@@ -105,10 +110,11 @@ def write_raw(rows: Iterable[Row], folder: Path, rows_per_shard: int) -> RawSpli
         while part := list(itertools.islice(iterator, rows_per_shard)):
             with (folder / f"{shards:05}.raw").open("w", encoding="utf-8", newline="\n") as stream:
                 for row in part:
-                    stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    stream.write(_ENCODER.encode(row) + "\n")
                     seen.add(hash(tuple(row.get("tokens", ())) or str(row | {"id": None})))
                     in_train += row.get("in_train", False)
-                    orphans += sum(orphan_tags(row["tags"])) if "tags" in row else 0
+                    if "tags" in row and row["tags"][0].startswith(("O", "B-", "I-")):
+                        orphans += sum(orphan_tags(row["tags"]))
             total += len(part)
             shards += 1
     split = RawSplit(shards, total, in_train, total - len(seen), orphans)
@@ -148,9 +154,6 @@ def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
     Raises:
         MissingToolError: If the reading tool of a language is not installed.
     """
-    import pyarrow
-    import pyarrow.parquet
-
     done = shard.made.with_suffix(".state")
     if done.is_file():
         return ShardFacts(**json.loads(done.read_text("utf-8")))
@@ -169,9 +172,8 @@ def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
         ):
             for group in _groups(shard.raw):
                 finished = [kind.finish(shard.table, raw, make) for raw in group]
-                for _, read_by in finished:
-                    reasons.update(read_by)
-                table = pyarrow.Table.from_pylist([row for row, _ in finished], schema)
+                reasons.update(itertools.chain.from_iterable(read_by for _, read_by in finished))
+                table = _to_arrow([row for row, _ in finished], schema)
                 writer.write_table(table, row_group_size=ROWS_PER_GROUP)
                 rows += len(finished)
                 num_bytes += table.nbytes
@@ -186,11 +188,25 @@ def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
     return facts
 
 
+def _to_arrow(rows: Sequence[Row], schema: pyarrow.Schema) -> pyarrow.Table:
+    """Rows as a table, column by column: nested lists made flat first take half the time of `Table.from_pylist`."""
+    columns = [_array([row[field.name] for row in rows], field.type) for field in schema]
+    return pyarrow.Table.from_arrays(columns, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pyarrow.DataType) -> pyarrow.Array:
+    if not pyarrow.types.is_list(kind):
+        return pyarrow.array(values, kind)
+    offsets = pyarrow.array([0, *itertools.accumulate(map(len, values))], pyarrow.int32())
+    flat = list(itertools.chain.from_iterable(values))
+    return pyarrow.ListArray.from_arrays(offsets, _array(flat, kind.value_type), type=kind)
+
+
 def _groups(path: Path) -> Iterator[list[Row]]:
     """The raw rows of a file, a row group at a time."""
     with path.open(encoding="utf-8", newline="\n") as stream:
         while lines := list(itertools.islice(stream, ROWS_PER_GROUP)):
-            yield [json.loads(line) for line in lines]
+            yield json.loads(f"[{','.join(lines)}]")
 
 
 def write_shards(

@@ -16,7 +16,9 @@ from dataset_scripts.schema import SPLITS
 _NAMES = {"train": ("train",), "validation": ("dev", "validation"), "test": ("test",)}
 _SUFFIXES = {"xnli": (".tsv", ".tsv.gz"), "text": (".txt", ".txt.gz")}
 _TAGGED_SUFFIXES = (".tsv", ".tsv.gz", ".conllu", ".conllu.gz")
-_DICTIONARY_SUFFIXES = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
+ORIGINS = ("sino_xenic", "loanwords")
+_PAIR_KINDS = ("dictionary", "cognates")
+_PAIR_SUFFIXES = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 
 
 def candidates(table: Table, split: str) -> list[str]:
@@ -53,19 +55,30 @@ def find_source(folder: Path, table: Table, split: str, missing_ok: bool = False
     return found[0] if found else None
 
 
-def find_dictionary(folder: Path, stem: str) -> Path:
-    """The MUSE file of that name, plain before gzip.
+def find_pairs(folder: Path, table: Table) -> list[Path]:
+    """The files that a dictionary is read from: two of MUSE, or those by sound that there are.
 
     Raises:
-        DataError: If it is missing.
+        DataError: If one of MUSE, or all by sound, are missing.
     """
-    if path := _dictionary_file(folder, stem):
-        return path
-    raise DataError(folder, None, None, f"a file {stem}.txt[.gz]", _what_is_there(folder))
+    found = _find_pairs(folder, table)
+    if not found:
+        names = [f"en-{code}.txt" for code in table.languages] if table.kind == "dictionary" else _by_sound(table)
+        raise DataError(folder, None, None, f"files {', '.join(names)}", _what_is_there(folder))
+    return found
 
 
-def _dictionary_file(folder: Path, stem: str) -> Path | None:
-    return next((path for suffix in _DICTIONARY_SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()), None)
+def _find_pairs(folder: Path, table: Table) -> list[Path]:
+    if table.kind == "cognates":
+        return [path for name in _by_sound(table) if (path := folder / name).is_file()]
+    stems = [folder / f"en-{code}" for code in table.languages]
+    found = [next((path for end in _PAIR_SUFFIXES if (path := Path(f"{stem}{end}")).is_file()), None) for stem in stems]
+    return [path for path in found if path] if all(found) else []
+
+
+def _by_sound(table: Table) -> list[str]:
+    """Files of pairs with a score that lie in this package, by how they were found."""
+    return [f"{origin}/scores/{table.files}.tsv.gz" for origin in ORIGINS]
 
 
 def _what_is_there(folder: Path) -> str:
@@ -77,24 +90,32 @@ def _what_is_there(folder: Path) -> str:
     return f"It holds {listing or 'nothing'}. Name the folder that has the file."
 
 
-def choose_folder(folder: Path, corpus: Corpus) -> Path:
-    """The folder of a data set's files: the one named, or the one of its collection inside it."""
+def choose_folder(folder: Path | None, name: str, corpus: Corpus) -> Path:
+    """The folder of a data set's files: the one named, else the one of its collection inside it, or the shipped one.
+
+    Raises:
+        ValueError: If none is named, and none is shipped.
+    """
+    if folder is None:
+        if not corpus.shipped:
+            raise ValueError(f"{name} is built from files: name their folder as the source")
+        return (Path(__file__).parent / corpus.shipped).resolve()
     inside = folder / corpus.collection
-    return inside if inside.is_dir() else folder
+    has_files = any(splits_in(folder, table) for table in corpus.tables)
+    return inside if inside.is_dir() and not has_files else folder
 
 
 def splits_in(folder: Path, table: Table) -> list[str]:
-    """The splits of a table that have a file; those of a dictionary if both its languages have."""
-    if table.kind == "dictionary":
-        complete = all(_dictionary_file(folder, f"en-{code}") for code in table.languages)
-        return list(table.splits) if complete else []
+    """The splits of a table that have a file."""
+    if table.kind in _PAIR_KINDS:
+        return list(table.splits) if _find_pairs(folder, table) else []
     return [split for split in table.splits if find_source(folder, table, split, missing_ok=True)]
 
 
 def files_of(folder: Path, table: Table, splits: Sequence[str] = SPLITS) -> list[Path]:
     """The files that a table, or some splits of it, are read from."""
-    if table.kind == "dictionary":
-        return [find_dictionary(folder, f"en-{code}") for code in table.languages]
+    if table.kind in _PAIR_KINDS:
+        return find_pairs(folder, table)
     return [find_source(folder, table, split) for split in splits_in(folder, table) if split in splits]
 
 

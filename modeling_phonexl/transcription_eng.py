@@ -148,7 +148,7 @@ def _sounds(word: str) -> tuple[str, bool]:
 def _is_spelled(word: str) -> bool:
     """Whether capitals are said letter by letter: USA, but not NASA."""
     known = _lexicon()
-    if not word.isascii() or not word.isupper() or not 1 < len(word) <= 5:
+    if not word.isascii() or not word.isalpha() or not word.isupper() or not 1 < len(word) <= 5:
         return False
     if word in known:
         return not known[word]
@@ -166,7 +166,8 @@ def _fold(word: str) -> str:
         lower = without_marks("".join(LETTERS.get(letter, letter) for letter in unicodedata.normalize("NFC", lower)))
         folded = _NOT_ENGLISH.sub("", lower)
         return (folded.capitalize() if word[0].isupper() else folded) if folded.strip("'") else word
-    return ABBREVIATIONS.get(lower, word.capitalize() if word.isupper() and len(word) > 1 else word)
+    is_shouted = word.isupper() and len(word) > 1 and word not in _lexicon()
+    return ABBREVIATIONS.get(lower, word.capitalize() if is_shouted else word)
 
 
 def _read_word(word: str) -> Reading:

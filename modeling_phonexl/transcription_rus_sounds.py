@@ -79,7 +79,7 @@ INVENTORY: tuple[str, ...] = tuple(
     sorted(
         set("a æ ɐ ə o ɵ u ʉ ʊ ɨ i ɪ ɛ e".split())
         | {CONSONANTS[letter] for letter in ALWAYS_SOFT}
-        | {CONSONANTS[letter] + "ː" for letter in "чџ"}
+        | {CONSONANTS[letter] + "ː" for letter in "чџй"}
         | {CONSONANTS[letter] + long for letter in ALWAYS_HARD for long in ("", "ː")}
         | {CONSONANTS[letter] + soft + long for letter in _PAIRED + "ғ" for soft in ("", "ʲ") for long in ("", "ː")}
         - {"ɫʲ", "ɫʲː"}

@@ -1,6 +1,7 @@
 """Building: whole or not at all, the same bytes, and what `load_dataset` and `load_split` read back."""
 
 import dataclasses
+import gzip
 import hashlib
 import re
 import unicodedata
@@ -15,6 +16,7 @@ from dataset_scripts import build as module
 from dataset_scripts import shards
 from dataset_scripts.build import Options, build
 from dataset_scripts.catalogue import CORPORA
+from dataset_scripts.dictionary import BilingualDictionary
 from dataset_scripts.readers import DataError, load_split, read_released, read_tsv, to_tsv
 from dataset_scripts.rows import KINDS
 from dataset_scripts.schema import TASKS, features
@@ -345,3 +347,117 @@ def test_a_damaged_shard_is_a_data_error(tmp_path):
     shard.write_bytes(shard.read_bytes()[:100])
     with pytest.raises(DataError, match="a Parquet file"):
         load_split(tmp_path / "out", "panx", "ko", "test")
+
+
+def test_dictionaries_by_way_of_english_have_sound_scores_and_the_words_between(tmp_path):
+    (tmp_path / "muse").mkdir()
+    (tmp_path / "muse/en-ja.txt").write_text("water 水\nwater 海水\nsea 海水\nTV テレビ\n", "utf-8")
+    (tmp_path / "muse/en-ko.txt").write_text("water 물\nsea 물\nsea 바다\nTV TV\n", "utf-8")
+    build("cjkv-dictionaries", tmp_path / "out", source=tmp_path, config="ja-ko")
+    rows = list(datasets.load_dataset(str(tmp_path / "out"), "ja-ko", split="train", cache_dir=str(tmp_path / "cache")))
+    assert [(row["source"], row["target"], row["score"], row["via"]) for row in rows] == [
+        ("水", "물", 1.0, ["water"]),
+        ("海水", "물", 0.75, ["water", "sea"]),  # by water 1/2, by sea 1/2 of 1/2
+        ("海水", "바다", 0.25, ["sea"]),
+    ]
+    assert (rows[0]["source_ipa"], rows[0]["target_ipa"], rows[0]["target_phonemes"]) == (
+        "mizɯ",
+        "mul",
+        ["m", "u", "l"],
+    )
+    assert BilingualDictionary.locate(tmp_path / "out", "ja", "ko").targets("海水") == ("물", "바다")
+    build("cjkv-dictionaries", tmp_path / "all", source=tmp_path, config="ja-ko-all")
+    assert BilingualDictionary.read(tmp_path / "all/ja-ko-all").targets("テレビ") == ("TV",)
+
+
+@pytest.mark.parametrize(
+    ("pair", "rows", "sha256"),
+    [
+        ("zh-vi", 25_702, "68a4f878accc24ed74811e180197d2a8b37d7867c9b56f84fbd44214a9d5a48b"),
+        ("ja-ko", 18_544, "df00669822e8cb3f364f4ab6ec694eb14c9e51938ee4768fa37c6dfc087ed34e"),
+    ],
+)
+def test_built_dictionaries_are_those_of_the_release_pair_for_pair(tmp_path, shared, pair, rows, sha256):
+    """The digests of the pairs of the authors' files; without identical ones too."""
+    build("cjkv-dictionaries", tmp_path / "out", source=shared / "data", config=f"{pair}-all", transcriber=fake)
+    found = BilingualDictionary.read(tmp_path / f"out/{pair}-all")
+    assert len(list(found.pairs())) == rows
+    assert found.sha256() == sha256
+
+
+def test_dictionaries_by_sound_are_shipped(tmp_path):
+    build("cjkv-sound-dictionaries", tmp_path / "out", config="ja-ko", transcriber=fake)
+    rows = list(datasets.load_dataset(str(tmp_path / "out"), "ja-ko", split="train", cache_dir=str(tmp_path / "cache")))
+    found = {(row["source"], row["target"]): row["origin"] for row in rows}
+    assert found["設定", "설정"] == "sino-xenic"
+    assert found["カメラ", "카메라"] == "loanwords"
+    assert all(0 <= row["score"] <= 1 for row in rows)
+
+
+def test_running_text_and_pairs_are_cut_into_words_with_their_sound(tmp_path):
+    (tmp_path / "devtest.vie.txt").write_text("Hà Nội rất đẹp.\n北 a\n", "utf-8")
+    (tmp_path / "dev-vie.tsv").write_text(
+        "premise\thypothesis\tlabel\tgenre\nTôi học.\tTôi ngủ.\tcontradiction\tfacetoface\n", "utf-8"
+    )
+    cache = str(tmp_path / "cache")
+    build("flores-ipa", tmp_path / "flores", source=tmp_path)
+    [first, second] = datasets.load_dataset(str(tmp_path / "flores"), "vie", split="test", cache_dir=cache)
+    assert (first["id"], first["text"], second["id"]) == ("test-1", "Hà Nội rất đẹp.", "test-2")
+    assert first["tokens"] == ["Hà Nội", "rất", "đẹp", "."]
+    assert first["ipa"][1] == "zət˧˦"
+    build("linguistic-gap-xnli", tmp_path / "xnli", source=tmp_path)
+    [row] = datasets.load_dataset(str(tmp_path / "xnli"), "vie", split="validation", cache_dir=cache)
+    assert (row["label"], row["genre"], row["hypothesis_tokens"]) == (2, "facetoface", ["Tôi", "ngủ", "."])
+    for name, text, fault in (
+        ("devtest.vie.txt", "a\n\nb\n", "txt:2: expected a sentence on every line"),
+        ("dev-vie.tsv", "a\tb\n", "tsv:1: expected the header"),
+        ("dev-vie.tsv", "premise\thypothesis\tlabel\tgenre\na\tb\tmaybe\tc\n", "tsv:2: expected one of entailment"),
+        ("dev-vie.tsv", "premise\thypothesis\tlabel\tgenre\na\tb\tneutral\n", "tsv:2: expected four fields"),
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+        data_set = "flores-ipa" if name.endswith("txt") else "linguistic-gap-xnli"
+        with pytest.raises(DataError, match=fault):
+            build(data_set, tmp_path / "bad", source=tmp_path)
+        assert not (tmp_path / "bad").exists()
+
+
+TAGGED = "北京\tB-LOC\nは\tO\n\n東京\tB-LOC\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "fault"),
+    [
+        (b"a\tO\tx\n", 1, "not 2 tabs"),
+        (b"a\tO\n\nb\n", 3, "not no tab"),
+        (b"a\tB-MISC\n", 1, "a known tag instead of"),
+        ("a\tO\n你\tO\n".encode("gb18030"), 2, "UTF-8"),
+        (b"a\tO\n\xff\xfeb\tO\n", 2, "UTF-8"),
+        (b"\xef\xbb\xbfa\tO\n", 1, "byte order mark"),
+        (b"a\tO\r\nb\tO\r\n", 1, "ends in LF alone"),
+        ("a\tO\nb\u2028c\tO\n".encode(), 2, "a token without a character that ends lines"),
+        (b"", None, "at least one sentence"),
+    ],
+)
+def test_corrupt_input_is_refused_with_its_line_and_leaves_nothing(tmp_path, raw, line, fault):
+    source = write_tsv(tmp_path / "in", train_ja=TAGGED)
+    (source / "test-ja.tsv").write_bytes(raw)
+    with pytest.raises(DataError, match=fault) as caught:
+        build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    assert (caught.value.path.name, caught.value.line) == ("test-ja.tsv", line)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_cut_off_gzip_and_an_id_given_twice_are_refused(tmp_path):
+    source = write_tsv(tmp_path / "in", train_ja=TAGGED)
+    text = "".join(f"w{number}\tO\n\n" for number in range(20_000))
+    (source / "test-ja.tsv.gz").write_bytes(gzip.compress(text.encode())[:-3000])
+    with pytest.raises(DataError, match="a whole gzip file") as caught:
+        build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    assert 1000 < caught.value.line < 40_000
+    (source / "test-ja.tsv.gz").unlink()
+    sentence = "# sent_id = s\n1\ta\t_\tX\t_\t_\t0\troot\t_\tNER=O\n\n"
+    (source / "test-ja.conllu").write_text(sentence * 2)
+    with pytest.raises(DataError, match="an id that line 1 does not have") as caught:
+        build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    assert caught.value.line == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]

@@ -49,7 +49,7 @@ def test_a_pair_streams(tmp_path: Path):
 
 
 def test_faults_of_the_user_are_named(tmp_path: Path):
-    with pytest.raises(ValueError, match="give the builder their folder"):
+    with pytest.raises(ValueError, match="name their folder as the source"):
         builders.CjkvPanx(config_name="zh", cache_dir=str(tmp_path)).download_and_prepare()
     with pytest.raises(ValueError, match="Config name is missing"):
         builders.CjkvPanx(cache_dir=str(tmp_path))

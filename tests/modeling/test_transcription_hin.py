@@ -2,7 +2,6 @@
 
 import gzip
 import importlib.util
-import random
 import unicodedata
 from pathlib import Path
 
@@ -246,22 +245,3 @@ def test_running_text_is_read(shared: Path) -> None:
         if found.transcribed:
             assert set(found.segments) <= set(INVENTORY)
             assert split_ipa(found.ipa) == found.segments
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_random_tokens(shared: Path) -> None:
-    """Letters of several blocks, and real words with letters changed, doubled and left out."""
-    rng = random.Random(5)
-    blocks = [(0x20, 0x24F), (0x300, 0x36F), (0x900, 0x97F), (0xA8E0, 0xA8FF), (0x1CD0, 0x1CFF), (0x1F300, 0x1F64F)]
-    real = gzip.decompress((shared / "data/flores/devtest.hin.txt.gz").read_bytes()).decode().split()
-    for _ in range(100_000):
-        if rng.random() < 0.5:
-            start, end = rng.choice(blocks)
-            token = "".join(chr(rng.randint(start, end)) for _ in range(rng.randint(0, 12)))
-        else:
-            letters = list(rng.choice(real))
-            place = rng.randrange(len(letters))
-            letters[place] = rng.choice([rng.choice(LETTERS), letters[place] * 2, "", letters[place] + "्"])
-            token = "".join(letters)
-        (found,) = transcribe([token])
-        check(found)

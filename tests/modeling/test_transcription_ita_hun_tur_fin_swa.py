@@ -3,7 +3,6 @@
 import gzip
 import importlib.util
 import pickle
-import random
 import sys
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +40,6 @@ LETTERS = {
     "fin": "abcdefghijklmnopqrstuvwxyzåäöšž'",
     "swa": "abcdefghijklmnoprstuvwyz'ngmb",
 }
-BLOCKS = ((0x20, 0x24F), (0x250, 0x36F), (0x370, 0x52F), (0x600, 0x6FF), (0x900, 0x97F), (0x1E00, 0x1EFF))
-BLOCKS += ((0x2000, 0x20FF), (0x3040, 0x30FF), (0x4E00, 0x4FFF), (0xAC00, 0xAFFF), (0xFB00, 0xFFFF), (0x1F300, 0x1F6FF))
 
 every_language = pytest.mark.parametrize("code", MODULES)
 # The first example loads Epitran; a deadline would measure how busy the machine is.
@@ -199,26 +196,6 @@ def test_error_rate_on_dictionary_words(code: str, shared: Path, monkeypatch: py
     predicted = {word: MODULES[code]._READER._read_token(word).ipa for word in gold}
     for is_folded, limit in zip((True, False), MAX_PER[code], strict=True):
         assert scorer.score(gold, predicted, code, is_folded)[0]["per"] < limit
-
-
-@pytest.mark.slow
-@every_language
-def test_a_hundred_thousand_odd_tokens(code: str, shared: Path) -> None:
-    """Letters of a dozen blocks, and real words with letters changed, doubled, lost or marked."""
-    draw = random.Random(13)
-    words = flores(shared, code)
-
-    def letter() -> str:
-        char = chr(draw.randint(*draw.choice(BLOCKS)))
-        return char if unicodedata.category(char) != "Cs" and not char.isspace() else "x"
-
-    def mutate(word: str) -> str:
-        place = draw.randrange(len(word))
-        return word[:place] + draw.choice(["", word[place] * 2, letter(), word[place] + "\u0301"]) + word[place + 1 :]
-
-    tokens = ["".join(letter() for _ in range(draw.randint(1, 12))) for _ in range(50_000)]
-    tokens += [mutate(draw.choice(words)) for _ in range(50_000)]
-    check(MODULES[code], tokens)
 
 
 def test_importing_a_language_loads_no_tool() -> None:
