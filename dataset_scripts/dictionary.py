@@ -6,6 +6,7 @@ Holds no entries: MUSE's files are the user's (CC BY-NC 4.0), those by sound lie
 from __future__ import annotations
 
 import hashlib
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,6 +132,29 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
             "or beside it (all may be .gz), or do without code switching: --set xmlm_weight=0."
         )
         raise DataError(folder, None, None, f"a dictionary {source}-{target}", cure)
+
+    @classmethod
+    def by_sound(cls, source: str, target: str) -> BilingualDictionary:
+        """The shipped dictionaries by sound of a pair, Sino-Xenic words and loanwords together.
+
+        Raises:
+            ValueError: If none is shipped.
+        """
+        folders = (Path(__file__).parent / "sino_xenic", Path(__file__).parent / "loanwords")
+        files = [path for folder in folders if (path := folder / f"{source}-{target}.tsv.gz").is_file()]
+        if not files:
+            shipped = sorted({path.name[:5] for folder in folders for path in folder.glob("??-??.tsv.gz")})
+            raise ValueError(f"no dictionary by sound {source}-{target}; shipped: {', '.join(shipped)}")
+        return cls(pair for path in files for pair in _read_pairs(path))
+
+    def shuffled(self, seed: int) -> BilingualDictionary:
+        """The same words and targets, but each word with the targets of another, drawn at random."""
+        words = list(self._entries)
+        others = words.copy()
+        random.Random(seed).shuffle(others)
+        return BilingualDictionary(
+            (word, target) for word, other in zip(words, others, strict=True) for target in self._entries[other]
+        )
 
     def targets(self, word: str) -> tuple[str, ...]:
         """The translations of a word, spelled exactly so; none if it is not a key."""

@@ -168,7 +168,7 @@ def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
     try:
         with (
             _no_collector(),
-            pyarrow.parquet.ParquetWriter(beside, schema, compression="zstd", compression_level=9) as writer,
+            pyarrow.parquet.ParquetWriter(beside, schema, compression="zstd", compression_level=3) as writer,
         ):
             for group in _groups(shard.raw):
                 finished = [kind.finish(shard.table, raw, make) for raw in group]

@@ -19,6 +19,8 @@ from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
 from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
 
+_TASK_SWITCH = 1  # key of its draws, which leave those of the other passes as they were
+
 
 @dataclass
 class PhoneXLCollator:
@@ -29,6 +31,7 @@ class PhoneXLCollator:
         config: Says which passes exist, and how much is masked.
         seed: Key of all draws.
         switcher: Code switching; None where the model has no XMLM term.
+        task_switcher: Code switching of the tagged sentences themselves (CoSDA-ML, Qin et al. 2020); None for none.
         epoch: Set by the trainer; with `config.static_masks` the draws of epoch 0 serve for all.
         num_words: Words of all training batches so far.
         num_masked: Words masked so far.
@@ -38,6 +41,7 @@ class PhoneXLCollator:
     config: PhoneXLConfig
     seed: int
     switcher: CodeSwitcher | None = None
+    task_switcher: CodeSwitcher | None = None
     epoch: int = 0
     num_words: int = 0
     num_masked: int = 0
@@ -48,7 +52,7 @@ class PhoneXLCollator:
         Returns:
             Tensors of the task pass; `mlm_*` and `xmlm_*` where the config gives those terms a weight.
         """
-        batch: dict[str, Tensor] = dict(self.processor.pad([row.sentence for row in rows]))
+        batch: dict[str, Tensor] = dict(self.processor.pad([self._task_sentence(row) for row in rows]))
         if not rows[0].draws or not (self.config.mlm_weight or self.config.xmlm_weight):
             return batch
         masked_labels, switched_labels = [], []
@@ -78,6 +82,16 @@ class PhoneXLCollator:
             if self.config.sentence_language == "last_word":
                 _take_last_language(batch, [view.language_ids[-1] for view in switched_views])
         return batch
+
+    def _task_sentence(self, row: Row) -> EncodedSentence:
+        """The sentence that is tagged, switched in training: a word gets the tag of the first one it stands for."""
+        if self.task_switcher is None or not row.draws:
+            return row.sentence
+        generator = draw_generator(self.seed, self.epoch, row.index, _TASK_SWITCH)
+        switched, spans = self.task_switcher.switch(generator, row.tokens, row.sentence)
+        if row.sentence.labels is not None:
+            switched.labels = [row.sentence.labels[span.start] for span in spans]
+        return switched
 
     def _mask(
         self, generator: Generator, sentence: EncodedSentence, masked: set[int]

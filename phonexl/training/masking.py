@@ -11,9 +11,16 @@ from numpy.random import Generator
 IGNORED = -100
 
 
-def draw_generator(seed: int, epoch: int, index: int) -> Generator:
-    """The generator of one sentence in one epoch: the same draws in any batch, process or resumed run."""
-    return np.random.default_rng([seed, epoch, index])
+def draw_generator(seed: int, epoch: int, index: int, *purpose: int) -> Generator:
+    """The generator of one sentence in one epoch: the same draws in any batch, process or resumed run.
+
+    Args:
+        seed: Of the run.
+        epoch: From 0.
+        index: Of the sentence.
+        purpose: Further keys, so that one kind of draw does not change another.
+    """
+    return np.random.default_rng([seed, epoch, index, *purpose])
 
 
 def draw_masked_words(generator: Generator, num_words: int, ratio: float) -> set[int]:

@@ -39,7 +39,12 @@ class Recipe:
         target: Language that is only tested.
         backbone: "offline", "mbert", "xlmr", a Hub id or a folder.
         vocab: "full", or "cjkv" for the offline backbone.
-        dictionary: File, or folder of MUSE files, for code switching; None looks beside the data.
+        dictionary: File, or folder of MUSE files or of a built data set, for code switching; "sound" is the shipped
+            one by sound; None looks beside the data.
+        task_switch_ratio: Probability with which a word of a tagged sentence is switched in training (CoSDA-ML, Qin
+            et al. 2020); it keeps its tag.
+        shuffle_dictionary: Give every source word the targets of another one: the control that tells what words mean
+            from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
         seeds: One run each.
         limit_train: Train on that many sentences, drawn at random with `limit_seed`; None takes all.
@@ -58,6 +63,8 @@ class Recipe:
     backbone: str = "offline"
     vocab: Vocab = "full"
     dictionary: str | None = None
+    task_switch_ratio: float = 0.0
+    shuffle_dictionary: bool = False
     token_unit: str = "word"
     seeds: tuple[int, ...] = (1, 2, 3)
     limit_train: int | None = None
@@ -71,6 +78,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.task not in TASKS:
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(TASKS)}")
+        if not 0 <= self.task_switch_ratio <= 1:
+            raise RecipeError(f"{self.name}: task_switch_ratio {self.task_switch_ratio}; expected a value from 0 to 1")
         for language in (self.source, self.target):
             find_language(language)
 

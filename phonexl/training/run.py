@@ -213,7 +213,8 @@ def make_trainer(
     labels = tag_names(recipe.task)
     model, processor = build_model(recipe)
     arguments = make_arguments(recipe, checkpoints, seed)
-    collator = PhoneXLCollator(processor, model.config, seed, make_switcher(recipe, model.config, processor, data))
+    switcher = make_switcher(recipe, model.config, processor, data)
+    collator = PhoneXLCollator(processor, model.config, seed, switcher, make_task_switcher(recipe, processor, data))
     trainer = PhoneXLTrainer(
         model,
         arguments,
@@ -277,14 +278,34 @@ def make_switcher(
     """
     if config.xmlm_weight == 0:
         return None
-    if recipe.dictionary is not None and Path(recipe.dictionary).is_file():
+    dictionary = _find_dictionary(recipe, data)
+    return CodeSwitcher(dictionary, processor, recipe.target, config.code_switch_ratio, config.switch_match)
+
+
+def make_task_switcher(recipe: Recipe, processor: PhoneXLProcessor, data: Data) -> CodeSwitcher | None:
+    """Code switching of the tagged sentences, by the longest match in data of single characters; None without.
+
+    Raises:
+        DataError: If there is no dictionary.
+    """
+    if recipe.task_switch_ratio == 0:
+        return None
+    match = recipe.config.get("switch_match", "word")
+    return CodeSwitcher(_find_dictionary(recipe, data), processor, recipe.target, recipe.task_switch_ratio, match)
+
+
+def _find_dictionary(recipe: Recipe, data: Data) -> BilingualDictionary:
+    """The dictionary of a recipe, with its default filter."""
+    if recipe.dictionary == "sound":
+        dictionary = BilingualDictionary.by_sound(recipe.source, recipe.target)
+    elif recipe.dictionary is not None and Path(recipe.dictionary).is_file():
         dictionary = BilingualDictionary.read(Path(recipe.dictionary))
     else:
         place = data.folder if recipe.dictionary is None else Path(recipe.dictionary)
         dictionary = BilingualDictionary.locate(place, recipe.source, recipe.target)
     if not recipe.official:
         dictionary = dictionary.filtered(recipe.target)
-    return CodeSwitcher(dictionary, processor, recipe.target, config.code_switch_ratio, config.switch_match)
+    return dictionary.shuffled(recipe.limit_seed) if recipe.shuffle_dictionary else dictionary
 
 
 def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
@@ -316,17 +337,29 @@ def _training_facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "seconds_per_step": round(seconds / max(1, state.global_step), 4),
         "best_dev_score": state.best_metric,
+        **_switch_facts(trainer.collator.task_switcher),
         "last_log": losses[-1] if losses else {},
     }
+
+
+def _switch_facts(switcher: CodeSwitcher | None) -> dict[str, float]:
+    """Share of the words of the tagged sentences that the dictionary has, and that were switched."""
+    if switcher is None or not switcher.counts.tokens:
+        return {}
+    counts = switcher.counts
+    return {"task_coverage": counts.covered / counts.tokens, "task_switched": counts.switched / counts.tokens}
 
 
 def _warnings(recipe: Recipe, collator: PhoneXLCollator) -> list[str]:
     warnings = []
     if recipe.backbone == "offline":
         warnings.append("backbone: 4-bit round trip of multilingual-e5-small, which has no pretrained MLM head")
-    counts = collator.switcher.counts if collator.switcher else None
-    if counts is not None and counts.tokens > 0 and counts.switched == 0:
-        warnings.append("the dictionary switched no word: XMLM was a second MLM")
+    for name, switcher in (
+        ("XMLM was a second MLM", collator.switcher),
+        ("training was plain", collator.task_switcher),
+    ):
+        if switcher is not None and switcher.counts.tokens > 0 and switcher.counts.switched == 0:
+            warnings.append(f"the dictionary switched no word: {name}")
     if recipe.official:
         warnings.append("official preset: the released code's arithmetic, not the paper's")
     return warnings

@@ -153,3 +153,23 @@ def test_a_missing_dictionary_says_what_to_put_where(tmp_path):
     (tmp_path / "en-zh.txt").write_text("a b\n")
     with pytest.raises(DataError, match=r"zh-vi.tsv.*en-vi.txt.*muse.*--set xmlm_weight=0"):
         BilingualDictionary.locate(tmp_path, "zh", "vi")
+
+
+def test_dictionaries_by_sound_join_both_ways_of_finding_pairs():
+    found = BilingualDictionary.by_sound("ja", "ko")
+    assert "설정" in found.targets("設定")
+    assert "카메라" in found.targets("カメラ")
+    assert "hành động" in BilingualDictionary.by_sound("zh", "vi").targets("行动")
+    with pytest.raises(ValueError, match="no dictionary by sound ko-ja; shipped: ja-ko, ja-vi"):
+        BilingualDictionary.by_sound("ko", "ja")
+
+
+def test_a_shuffled_dictionary_has_the_same_words_and_targets_but_other_pairs():
+    """The control of a transfer run: what remains of a gain is not lexical."""
+    whole = BilingualDictionary.by_sound("zh", "vi")
+    shuffled = whole.shuffled(0)
+    assert list(shuffled) == list(whole)
+    assert sorted(t for _, t in shuffled.pairs()) == sorted(t for _, t in whole.pairs())
+    kept = set(shuffled.pairs()) & set(whole.pairs())
+    assert len(kept) < 0.01 * len(list(whole.pairs()))
+    assert list(whole.shuffled(0).pairs()) == list(shuffled.pairs()) != list(whole.shuffled(1).pairs())

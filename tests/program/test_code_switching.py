@@ -121,3 +121,15 @@ def test_a_model_without_sound_gets_none(backbone: object) -> None:
     after, _ = switcher.switch(draw_generator(1, 0, 0), tokens, silent.encode(tokens, "zh"))
     assert after.phoneme_pieces == []
     assert len(after.pieces) == 3
+
+
+def test_a_translation_of_several_syllables_loses_its_spaces_half_of_the_time(processor: PhoneXLProcessor) -> None:
+    """XTREME's Vietnamese is glued, other Vietnamese is not: a switched sentence should look like either."""
+    dictionary = BilingualDictionary([("行动", "hành động"), ("书", "sách")])
+    switcher = CodeSwitcher(dictionary, processor, "vi", 1.0, "word")
+    glued, spaced = (processor.encode([word], "vi").pieces for word in ("hànhđộng", "hành động"))
+    sentence = processor.encode(["行动"], "zh")
+    drawn = [switcher.switch(draw_generator(1, 0, index), ["行动"], sentence)[0].pieces for index in range(400)]
+    assert all(pieces in (glued, spaced) for pieces in drawn)
+    if glued != spaced:
+        assert abs(sum(pieces == glued for pieces in drawn) - 200) < 4 * 10

@@ -252,3 +252,78 @@ def test_the_last_word_lends_its_language_as_in_the_released_code(
     batch = make_collator(processor, backbone_config, code_switch_ratio=1.0)(read_rows(["我", "喜欢", last], processor))
     assert batch["language_ids"].tolist() == [[zh] * 5]
     assert batch["xmlm_language_ids"].tolist() == [[zh, zh, vi, lent, zh]]
+
+
+# ---- code switching of the tagged sentence (CoSDA-ML) ----
+
+
+def switching(
+    processor: PhoneXLProcessor, config: PretrainedConfig, ratio: float, match: str = "word"
+) -> PhoneXLCollator:
+    """A collator of plain's batches, with tagged sentences switched."""
+    collator = make_collator(processor, config, align_weight=0, mlm_weight=0, xmlm_weight=0)
+    collator.task_switcher = CodeSwitcher(DICTIONARY, processor, "vi", ratio, match)
+    return collator
+
+
+def test_ratio_zero_is_plain(processor, backbone_config, dataset):
+    rows = [dataset[index] for index in range(3)]
+    plain = make_collator(processor, backbone_config, align_weight=0, mlm_weight=0, xmlm_weight=0)(rows)
+    switched = switching(processor, backbone_config, 0.0)(rows)
+    assert plain.keys() == switched.keys()
+    assert all(torch.equal(plain[name], switched[name]) for name in plain)
+
+
+def test_a_switched_word_keeps_its_tag_and_has_the_targets_spelling_sound_and_language(processor, backbone_config):
+    [row] = read_rows(["我", "喜欢", "书"], processor)
+    row.sentence.labels[:] = [5, 6, 7]
+    batch = switching(processor, backbone_config, 1.0)([row])
+    assert batch["labels"][0].tolist()[1:4] == [5, 6, 7]
+    expected = processor.encode(["我"], "zh"), processor.encode(["thích"], "vi"), processor.encode(["sách"], "vi")
+    pieces = [piece for part in expected for word in part.pieces for piece in word]
+    assert batch["input_ids"][0].tolist()[1:-1] == pieces
+    sounds = [sound for part in expected for word in part.phoneme_pieces for sound in word]
+    assert [i for i in batch["phoneme_ids"][0].tolist() if i in sounds][: len(sounds)] == sounds
+    assert batch["language_ids"][0].tolist()[1:4] == [part.language_ids[0] for part in expected]
+
+
+def test_several_characters_become_one_word_with_the_first_ones_tag(processor, backbone_config):
+    [row] = read_rows(["北", "京", "好"], processor)
+    row.sentence.labels[:] = [5, 6, 7]
+    batch = switching(processor, backbone_config, 1.0, "longest")([row])
+    assert [label for label in batch["labels"][0].tolist() if label != -100] == [5, 7]
+
+
+def test_evaluated_sentences_are_never_switched(processor, backbone_config):
+    sentence = Sentence("1", "zh", ("我", "喜欢", "书"), ("PRON", "VERB", "NOUN"))
+    rows = [*iter(TaggingDataset([sentence], processor, UPOS_TAGS))]
+    collator = switching(processor, backbone_config, 1.0)
+    assert torch.equal(collator(rows)["input_ids"], processor.pad([rows[0].sentence])["input_ids"])
+    assert collator.task_switcher.counts.tokens == 0
+
+
+def test_draws_are_those_of_the_epoch_and_leave_the_masks_alone(processor, backbone_config, dataset):
+    rows = [dataset[index] for index in range(3)]
+    collator = switching(processor, backbone_config, 0.5)
+    first, again = collator(rows)["input_ids"], collator(rows)["input_ids"]
+    assert torch.equal(first, again)
+    seen = set()
+    for collator.epoch in range(12):
+        seen.add(str(collator(rows)["input_ids"].tolist()))
+    assert len(seen) > 1
+    phonexl = make_collator(processor, backbone_config)
+    masks = phonexl(rows)["mlm_labels"]
+    phonexl.task_switcher = CodeSwitcher(DICTIONARY, processor, "vi", 0.5, "word")
+    assert torch.equal(phonexl(rows)["mlm_labels"], masks)
+
+
+def test_the_rate_is_that_of_ratio_and_coverage(processor, backbone_config):
+    [row] = read_rows(["书", "天"] * 10, processor)
+    collator = switching(processor, backbone_config, 0.3)
+    for epoch in range(200):
+        collator.epoch = epoch
+        collator([row])
+    counts = collator.task_switcher.counts
+    assert counts.covered / counts.tokens == 0.5
+    # 2,000 covered words: three standard errors of a share of 0.3 are 0.031.
+    assert abs(counts.switched / counts.covered - 0.3) < 0.031

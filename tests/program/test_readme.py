@@ -64,6 +64,24 @@ def test_error_rates_are_those_of_the_benchmark() -> None:
     assert block("error rates", (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")) == table.markdown()
 
 
+def test_figures_of_building_are_those_of_the_benchmark() -> None:
+    figures = json.loads((ROOT / "results" / "benchmarks" / "building.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    rows = []
+    for name, speed in figures["speed"].items():
+        cells = [f"{speed['rows']:,}", f"{speed['rows_per_second']:,.0f}", f"{speed['throughput_of_bare']:.2f}"]
+        rows.append([name, *cells, f"{figures['size'][name]['ratio']:.2f}"])
+    rows.append(["all", "", "", "", f"{figures['size_in_all']:.2f}"])
+    columns = ["files", "rows", "rows per second", "throughput of bare transcription", "size of released TSV"]
+    assert block("building", page) == Table(columns, rows).markdown()
+    rows = [
+        [f"{run['rows']:,}", *(f"{run[key] / 1e6:.0f} MB" for key in ("bytes_in", "bytes_out"))]
+        + [f"{run['seconds']:.0f} s", f"{run['peak_mb_of_a_process']:.0f} MB"]
+        for run in figures["large"]
+    ]
+    assert block("large", page) == Table(["rows", "text", "Parquet", "time", "memory of a process"], rows).markdown()
+
+
 def test_console_block_prints_what_it_shows() -> None:
     """The transcription that a newcomer copies must come out as printed."""
     found = re.search(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)

@@ -187,3 +187,8 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
 def test_an_unknown_language_names_the_nearest(write: Any) -> None:
     with pytest.raises(UnknownLanguageError, match="unknown language 'jp'"):
         Recipe.load(write("task: udpos\nsource: jp\ntarget: vi\n"))
+
+
+def test_a_share_outside_of_its_range_is_refused() -> None:
+    with pytest.raises(RecipeError, match=r"task_switch_ratio 1.5; expected a value from 0 to 1"):
+        Recipe.load("udpos-zh-vi").override({"task_switch_ratio": 1.5})

@@ -14,11 +14,20 @@ from transformers import AutoTokenizer
 from dataset_scripts.readers import DataError, load_split, to_tsv
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.methods import METHODS
 from phonexl.results import Result, find_results
 from phonexl.training import run as run_module
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import build_model, hash_sentences, load_data, make_arguments, make_switcher, train
+from phonexl.training.run import (
+    build_model,
+    hash_sentences,
+    load_data,
+    make_arguments,
+    make_switcher,
+    make_task_switcher,
+    train,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -198,6 +207,29 @@ def test_a_dictionary_that_covers_nothing_is_warned_of(make_recipe: MakeRecipe, 
     (tmp_path / "zh-vi.tsv").write_text("狗\tchó\n", encoding="utf-8")
     (result,) = train(make_recipe(dictionary=str(tmp_path / "zh-vi.tsv"), max_steps=1), data, tmp_path / "run")
     assert result.warnings == ["the dictionary switched no word: XMLM was a second MLM"]
+
+
+@pytest.mark.parametrize("method", ["cosda-ml", "sino-xenic"])
+def test_tagged_sentences_are_switched_in_training_only(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, method: str
+) -> None:
+    (result,) = train(make_recipe(**METHODS[method]), data, tmp_path)
+    facts = result.training
+    assert 0 < facts["task_switched"] <= facts["task_coverage"] < 1
+    assert set(result.training["last_log"]) & {"align_loss", "mlm_loss", "xmlm_loss"} == set()
+    shuffled = make_recipe(**METHODS[method], shuffle_dictionary=True)
+    model, processor = build_model(shuffled)
+    switcher = make_task_switcher(shuffled, processor, load_data(shuffled, data))
+    plain = make_task_switcher(make_recipe(**METHODS[method]), processor, load_data(shuffled, data))
+    assert set(switcher.dictionary) == set(plain.dictionary)
+    assert set(switcher.dictionary.pairs()) != set(plain.dictionary.pairs())
+
+
+def test_switching_nothing_is_warned_of(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "zh-vi.tsv").write_text("無\tkhông\n", encoding="utf-8")
+    recipe = make_recipe(**NO_TERMS, task_switch_ratio=0.5, dictionary=str(tmp_path / "zh-vi.tsv"))
+    (result,) = train(recipe, data, tmp_path / "run")
+    assert "the dictionary switched no word: training was plain" in result.warnings
 
 
 def test_the_official_preset_has_two_languages_and_all_its_switches(make_recipe: MakeRecipe) -> None:
