@@ -5,6 +5,7 @@ Fetches nothing by itself: only `download` opens a connection. Training and buil
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
 import logging
@@ -47,6 +48,9 @@ _SHA256 = {
         train-ko 5f3722785ec2d67c99a67a2d06b6a1a1a89fedd7d1be68b2a58a7ba577a4dd10
         dev-ko   0cd4de059c45f138dabb9193efdc97ad82e27185eb9199114be39cfa1a846bd0
         test-ko  7ded8d5a443115d2eeba88099aacd8ef949f0fa8f4e0a129807d2290f6ebea62
+        spaced-train-vi cf57ca98d3e0a96281d39c1566b8667a7206a091ee0f5823ce601991f76ce4a3
+        spaced-dev-vi   6cd07bef2a8ef145418a8a227328c4a4a52285979dc1e8784290f6117ebedf13
+        spaced-test-vi  5a4037105f3404a6d812ea787fa1c100d08e10a6d4c05340bc12c42aa55bc2dc
     """,
     "panx": """
         train-zh 0f1bfc669d88118d6639d011196f10f10c8ae5ed2f7ebfd9b27957af4f3dccb8
@@ -88,9 +92,9 @@ class Remote:
     sha256: str
 
 
-def _convert_treebanks(paths: Sequence[Path]) -> str:
-    """CoNLL-U files, one after the other, as XTREME cuts them."""
-    return to_tsv((sentence for path in paths for sentence in read_conllu(path, "udpos", "")), glued=True)
+def _convert_treebanks(paths: Sequence[Path], *, glued: bool) -> str:
+    """CoNLL-U files, one after the other; `glued` as XTREME cuts them, without the spaces inside words."""
+    return to_tsv((sentence for path in paths for sentence in read_conllu(path, "udpos", "")), glued=glued)
 
 
 def _convert_panx(paths: Sequence[Path]) -> str:
@@ -116,13 +120,14 @@ def _remote(name: str, stem: str, sha256: str) -> Remote:
         return Remote(f"{stem}.tsv", (f"{_PANX}/{stem}.tsv",), _convert_panx, sha256)
     if name == "muse":
         return Remote(f"{stem}.txt", (f"{_MUSE}/{stem}.dict",), _convert_muse, sha256)
-    split, code = stem.split("-")
+    split, code = stem.removeprefix("spaced-").split("-")
+    convert = functools.partial(_convert_treebanks, glued=stem == f"{split}-{code}")
     language, treebanks = _TREEBANKS[code]
     urls = (
         f"{_GITHUB}/UniversalDependencies/UD_{language}-{treebank}/r2.5/{code}_{treebank.lower()}-ud-{split}.conllu"
         for treebank in treebanks[split].split()
     )
-    return Remote(f"{stem}.tsv", tuple(urls), _convert_treebanks, sha256)
+    return Remote(f"{stem}.tsv", tuple(urls), convert, sha256)
 
 
 REMOTES = {
@@ -133,8 +138,10 @@ REMOTES = {
 def download(name: str, folder: Path) -> list[Path]:
     """Fetch the files of a collection into a folder, unless they are there already.
 
-    - "udpos": Universal Dependencies at tag r2.5, joined and glued as XTREME does. UD_Japanese-Modern, in test-ja, is
-      CC BY-NC-ND: use it, do not publish it (`build` leaves it out).
+    - "udpos": Universal Dependencies at tag r2.5, joined and glued as XTREME does; Vietnamese also with the spaces
+    inside
+      words. UD_Japanese-Modern, in test-ja, is CC BY-NC-ND: use it, do not publish it (`build --publishable` leaves
+      it out).
     - "panx": XTREME's WikiAnn files with the test tags, from a mirror at a fixed commit.
     - "muse": MUSE's English dictionaries (CC BY-NC 4.0), from a mirror at a fixed commit.
 

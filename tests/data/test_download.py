@@ -53,8 +53,11 @@ def server(tmp_path, monkeypatch) -> Iterator[str]:
         thread.join()
 
 
+CONVERT = functools.partial(_convert_treebanks, glued=True)
+
+
 def offer(monkeypatch, url: str, text: str = GLUED) -> None:
-    remote = Remote("test-vi.tsv", (url,), _convert_treebanks, hashlib.sha256(text.encode()).hexdigest())
+    remote = Remote("test-vi.tsv", (url,), CONVERT, hashlib.sha256(text.encode()).hexdigest())
     monkeypatch.setattr(module, "REMOTES", {"udpos": (remote,)})
 
 
@@ -110,14 +113,14 @@ def test_unknown_collection_is_refused(tmp_path):
 
 
 def test_table_holds_every_file_once_with_fixed_addresses():
-    assert {name: len(remotes) for name, remotes in REMOTES.items()} == {"udpos": 12, "panx": 12, "muse": 4}
+    assert {name: len(remotes) for name, remotes in REMOTES.items()} == {"udpos": 15, "panx": 12, "muse": 4}
     urls = [url for remotes in REMOTES.values() for remote in remotes for url in remote.urls]
-    assert len(set(urls)) == len(urls)
+    assert len(set(urls)) == len(urls) - 3  # Vietnamese is fetched twice: glued, and with its spaces
     for url in urls:
         assert url.startswith("https://raw.githubusercontent.com/")
         revision = url.split("/")[5]
         assert revision == "r2.5" or len(revision) == 40
-    assert len({remote.sha256 for remotes in REMOTES.values() for remote in remotes}) == 28
+    assert len({remote.sha256 for remotes in REMOTES.values() for remote in remotes}) == 31
 
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
@@ -129,8 +132,10 @@ def test_treebank_words_with_spaces_give_the_file_of_xtreme(shared, tmp_path, sp
             for number, (token, tag) in enumerate(zip(sentence.tokens, sentence.tags, strict=True), 1):
                 stream.write(f"{number}\t{token}\t_\t{tag}\t_\t_\t_\t_\t_\t_\n")
             stream.write("\n")
-    (remote,) = [remote for remote in REMOTES["udpos"] if remote.file == f"{split}-vi.tsv"]
-    assert hashlib.sha256(remote.convert([path]).encode()).hexdigest() == remote.sha256
+    remotes = [remote for remote in REMOTES["udpos"] if remote.file.endswith(f"{split}-vi.tsv")]
+    assert {remote.file for remote in remotes} == {f"{split}-vi.tsv", f"spaced-{split}-vi.tsv"}
+    for remote in remotes:
+        assert hashlib.sha256(remote.convert([path]).encode()).hexdigest() == remote.sha256
 
 
 def test_real_files_have_the_digests_of_the_table(shared):
