@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from huggingface_hub import DatasetCard
 
 from dataset_scripts.readers import DataError
@@ -57,7 +58,7 @@ class BuiltFolder:
                 }
                 for config in card["configs"]
             }
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, yaml.YAMLError) as error:
             expected = f"front matter with configs and the sizes of their splits ({error!r})"
             raise DataError(readme, None, None, expected, _CURE) from error
         return cls(path, card, configs)

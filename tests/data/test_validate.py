@@ -125,7 +125,13 @@ def test_many_faults_of_a_split_are_cut_short(built):
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"), [(None, "a README.md"), ("# Mine\n", "front matter"), ("---\na: 1\n---\n", "front matter")]
+    ("text", "fault"),
+    [
+        (None, "a README.md"),
+        ("# Mine\n", "front matter"),
+        ("---\na: 1\n---\n", "front matter"),
+        ("---\ntags: [\n---\n", "front matter"),
+    ],
 )
 def test_a_folder_without_our_card_is_refused(tmp_path, text, fault):
     if text is not None:

@@ -33,6 +33,7 @@ COMMANDS = (
     "data build",
     "data validate",
     "data stats",
+    "data push",
     "results table",
 )
 
@@ -242,7 +243,17 @@ def test_a_built_data_set_is_checked_and_counted(tmp_path: Path) -> None:
     result = invoke("data", "stats", built)
     assert result.exit_code == 0
     assert re.search(r"^\| vi-udpos \| train \| 100 \|", result.stdout, re.MULTILINE)
+    assert example_of("data push") == "phonexl data push samples user/phonexl-samples --dry-run"
+    result = invoke("data", "push", built, "user/samples", "--dry-run")
+    assert result.exit_code == 0
+    sizes = {line.split("\t")[2]: int(line.split("\t")[1]) for line in result.stdout.strip().split("\n")}
+    assert (
+        sizes["vi-udpos/test-00000-of-00001.parquet"] == (built / "vi-udpos/test-00000-of-00001.parquet").stat().st_size
+    )
+    refuse(2, 'expected "user/name"', "data", "push", built, "samples", "--dry-run")
     (built / "vi-udpos" / "test-00000-of-00001.parquet").unlink()
+    result = invoke("data", "push", built, "user/samples", "--dry-run")
+    assert (result.exit_code, result.stderr) == (3, f"{built}: 1 faults, nothing was sent\n")
     result = invoke("data", "validate", built)
     assert result.exit_code == 3
     assert "test-00000-of-00001.parquet" in result.stdout
