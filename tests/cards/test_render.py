@@ -63,7 +63,7 @@ def test_sources_defects_and_paper_are_named():
 
 def test_tools_and_source_files_are_named():
     text = render_facts().text
-    assert "recipe of transcription `default` and phonexl 1.0, pypinyin 0.5.\n" in text
+    assert "recipe of transcription `default` and phonexl 1.0, pypinyin 0.5.\n\n| source file | SHA-256 |\n" in text
     assert "| `train-zh.tsv` | `abc` |\n" in text
 
 
