@@ -11,6 +11,7 @@ import typer
 
 from phonexl.cli.data import app as data_app
 from phonexl.cli.evaluate import evaluate
+from phonexl.cli.gap import app as gap_app
 from phonexl.cli.predict import predict
 from phonexl.cli.quickstart import quickstart
 from phonexl.cli.results import app as results_app
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command in (quickstart, transcribe, train, evaluate, predict):
     app.command()(command)
 app.add_typer(data_app, name="data")
+app.add_typer(gap_app, name="gap")
 app.add_typer(results_app, name="results")
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +27,11 @@ def predict(
     language: Annotated[
         str | None, typer.Option(help="Language of all lines; left out, each line's script tells.")
     ] = None,
-    format: Annotated[Format, typer.Option(help="json: one object a line; tsv: token, tag, score.")] = Format.json,
+    format: Annotated[
+        Format,
+        typer.Option(help="json: one object a line; tsv: token, tag, score; html: a page of spelling, sound and tags."),
+    ] = Format.json,
+    ipa: Annotated[bool, typer.Option("--ipa", help="Add the sound of each token; html always shows it.")] = False,
 ) -> None:
     """Tag raw text from standard input, one sentence a line.
 
@@ -42,19 +46,30 @@ def predict(
     lines = []
     for text in report_lines(read_stdin()):
         spoken = code or guess_language(text)
-        words = tagger(text, language=spoken) if text.strip() else []
+        words = tagger(text, language=spoken, return_ipa=ipa) if text.strip() else []
         if format is Format.html:
             tokens = [word["word"] for word in words]
-            lines.append(make_line(spoken, tokens, Transcriber(spoken)(tokens), [word["entity"] for word in words]))
+            records = Transcriber(spoken, tagger.processor.recipe)(tokens)
+            lines.append(make_line(spoken, tokens, records, [word["entity"] for word in words]))
         elif format is Format.tsv:
-            rows = (f"{in_one_field(word['word'])}\t{word['entity']}\t{word['score']:.4f}\n" for word in words)
-            sys.stdout.write("".join(rows) + "\n")
+            sys.stdout.write("".join(map(_tsv_row, words)) + "\n")
         else:
-            entries = [
-                {"word": w["word"], "start": w["start"], "end": w["end"], "tag": w["entity"], "score": w["score"]}
-                for w in words
-            ]
-            row = {"text": text, "language": spoken, "words": entries}
+            row = {"text": text, "language": spoken, "words": [_json_entry(word) for word in words]}
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     if format is Format.html:
         sys.stdout.write(render_page("Predictions", [Section("", lines=lines)]))
+
+
+def _tsv_row(word: dict[str, Any]) -> str:
+    fields = [
+        in_one_field(word["word"]),
+        word["entity"],
+        f"{word['score']:.4f}",
+        *([word["ipa"]] if "ipa" in word else []),
+    ]
+    return "\t".join(fields) + "\n"
+
+
+def _json_entry(word: dict[str, Any]) -> dict[str, Any]:
+    entry = {"word": word["word"], "start": word["start"], "end": word["end"], "tag": word["entity"]}
+    return {**entry, "score": word["score"], **({"ipa": word["ipa"]} if "ipa" in word else {})}

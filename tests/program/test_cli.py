@@ -34,6 +34,7 @@ COMMANDS = (
     "data validate",
     "data stats",
     "data push",
+    "gap analyze",
     "results table",
 )
 
@@ -259,6 +260,13 @@ def test_a_built_data_set_is_checked_and_counted(tmp_path: Path) -> None:
     assert "test-00000-of-00001.parquet" in result.stdout
     assert result.stderr.endswith("faults\n")
     refuse(3, "a README.md", "data", "stats", tmp_path)
+
+
+def test_gap_example_is_a_command_that_works() -> None:
+    """It is run on real sentences elsewhere; here that its words are understood."""
+    words = example_of("gap analyze").split()
+    assert words[:3] == ["phonexl", "gap", "analyze"]
+    refuse(3, "a file devtest.eng.txt", *words[1:])
 
 
 # evaluate and predict

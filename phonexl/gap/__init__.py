@@ -1,0 +1,1 @@
+"""The linguistic gap: how unequally, and how alike, an encoder treats languages."""
