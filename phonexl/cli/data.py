@@ -44,15 +44,12 @@ def build(
         source = Path(HF_ASSETS_CACHE) / "phonexl" / "sources" / _COLLECTIONS[name]
         typer.echo(f"no --source: fetching the public files into {source}", err=True)
         download(_COLLECTIONS[name], source)
-    make(
-        name,
-        out,
-        source=source,
-        config=config,
-        options=Options(recipe, publishable, repair_orphans),
-        num_proc=num_proc,
-        report=_show_progress,
-    )
+    options = Options(recipe, publishable, repair_orphans)
+    try:
+        make(name, out, source=source, config=config, options=options, num_proc=num_proc, report=_show_progress)
+    except KeyboardInterrupt:
+        typer.echo("the same command goes on where this one stopped", err=True)
+        raise
     typer.echo(f"wrote {out}", err=True)
 
 
@@ -115,7 +112,8 @@ def stats(
     if papers := list(counts.compare(folder, found)):
         rows = [[p.where, f"{p.value:,}", *_beside(p.value, p.precision, ours)] for p, ours in papers]
         print_table(Table(["in the paper", "printed", "ours", ""], rows), sys.stdout)
-        typer.echo(counts.explanation(folder))
+        if remark := counts.explanation(folder):
+            typer.echo(remark)
     if corpus is not None:
         cells = counts.coverage(folder, corpus)
         rows = [[label, table, f"{word:.1%}", f"{longest:.1%}"] for label, table, word, longest in cells]
