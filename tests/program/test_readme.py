@@ -64,6 +64,21 @@ def test_error_rates_are_those_of_the_benchmark() -> None:
     assert block("error rates", (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")) == table.markdown()
 
 
+def test_speed_of_transcription_is_that_of_the_benchmark() -> None:
+    figures = json.loads((ROOT / "results" / "benchmarks" / "transcription.json").read_text(encoding="utf-8"))
+    ours = {entry["language"]: entry["ours"] for entry in figures["processes"]}
+    rows = []
+    for speed in figures["speed"]:
+        process = ours[speed["language"]]
+        ratio = "" if speed["cold_ratio"] is None else f"{speed['cold_ratio']:.2f}"
+        tool = f"{'under it' if speed['is_under'] else 'peer'}: {speed['bare_tool']}"
+        cells = [speed["file"].split("/")[0], f"{speed['cold_tokens_per_second']:,}", ratio, tool]
+        rows.append([speed["language"], *cells, f"{process['seconds']:.2f}", str(process["megabytes_text"])])
+    columns = ["language", "text", "tokens/s", "cost", "of", "start-up, s", "memory, MB"]
+    page = (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")
+    assert block("speed", page) == Table(columns, rows).markdown()
+
+
 def test_figures_of_building_are_those_of_the_benchmark() -> None:
     figures = json.loads((ROOT / "results" / "benchmarks" / "building.json").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
