@@ -14,6 +14,7 @@ from .transcription import Transcription, passed, record, script
 CACHE_SIZE = 1 << 20  # word types; a corpus of a million sentences has fewer in most languages
 _LONGEST_NUMBER = 12  # digits; more are read one by one
 _APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ‘ʹ`´＇", "'"))
+_PLAIN = re.compile(r"([^\W\d_]+)([^\w\s'’ʼ‘ʹ`´＇]*)")
 _NUMBER = re.compile(r"\d+(?:[.,\u066b\u066c]\d+)*")
 # Combining marks of Latin and Cyrillic, Arabic, Devanagari: \w lacks them.
 _MARK = r"[\u0300-\u036f\u0483-\u0487\u064b-\u0655\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963]"
@@ -149,6 +150,11 @@ def cut_runs(token: str, script: str) -> list[tuple[str, str]]:
     >>> cut_runs("l’an-2000 №", "LATIN")
     [('own', "l'an"), ('silent', '-'), ('number', '2000'), ('silent', ' '), ('own', 'No')]
     """
+    if (plain := _PLAIN.fullmatch(token)) and token.isprintable() and unicodedata.is_normalized("NFKC", token):
+        # Most tokens: letters of the script, and signs behind them.
+        letters, signs = plain.groups()
+        if all(_kind(char, script) == "own" for char in letters) and all(_kind(c, script) == "silent" for c in signs):
+            return [("own", letters), ("silent", signs)] if signs else [("own", letters)]
     text = unicodedata.normalize("NFKC", token).translate(_APOSTROPHES)
     text = unicodedata.normalize("NFC", "".join(char for char in text if unicodedata.category(char) != "Cf"))
     runs: list[tuple[str, str]] = []
