@@ -4,26 +4,36 @@ Words, not pieces, are what is tagged; long text is read in windows.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from types import GeneratorType
 from typing import Any
 
 from transformers import TokenClassificationPipeline
 
 from .processing_phonexl import PhoneXLProcessor, Window
-from .transcription import guess_language
+from .transcription import Transcriber, guess_language
 
-_STRATEGIES = ("none", "simple")
+_STRATEGIES = ("none", "simple", "first", "average", "max")  # the stock pipeline's
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 
 class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
-    """Tags raw text in Chinese, Vietnamese, Japanese and Korean.
+    """Tags raw text in Chinese, Vietnamese, Japanese and Korean, or its words.
 
-    Call arguments:
-        language: ISO code; None guesses by script.
+    Call arguments, beside those of any pipeline (`batch_size`):
+        language: ISO code; None guesses by script, for each text.
         aggregation_strategy: "none" gives one entry per word; "simple" joins B-/I- tags into spans and leaves O out
-            (tags without prefix stay one entry per word).
+            (tags without prefix stay one entry per word). The stock names "first", "average" and "max" differ in how
+            they tag a word by its pieces: here a word has one tag, and they are "simple".
+        is_split_into_words: Whether each input is a list of words.
+        delimiter: Between these words in the string that the offsets slice; a space if left out.
+        ignore_labels: Entities to leave out, or names of spans.
+        return_ipa: Whether each entry has the sound of its words, too.
 
-    Each entry has `entity` (or `entity_group`), `score`, `index` (word number from 0), `word`, `start`, `end`.
+    Each entry has `entity` (or `entity_group`), `score`, `index` (word number from 0), `word`, `start`, `end`, and on
+    request `ipa`. `start` and `end` count the characters of the text as it was given.
     """
 
     model: Any  # PhoneXLForTokenClassification, whose file imports this one
@@ -34,45 +44,62 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
     _load_image_processor = False
     _load_feature_extractor = False
 
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tag one text or many; a list, or a generator of texts, gives a list of lists, or an iterator over them."""
+        if kwargs.get("is_split_into_words") and isinstance(inputs, GeneratorType):
+            # The stock method looks for lists in it until it is empty.
+            return super(TokenClassificationPipeline, self).__call__(inputs, *args, **kwargs)
+        return super().__call__(inputs, *args, **kwargs)
+
     def _sanitize_parameters(
         self,
         ignore_labels: Any = None,
         aggregation_strategy: Any = None,
         *args: Any,
         language: str | None = None,
+        return_ipa: bool | None = None,
         **kwargs: Any,
     ) -> Any:
         preprocess, forward, postprocess = super()._sanitize_parameters(ignore_labels, None, *args, **kwargs)
         if language is not None:
             preprocess["language"] = language
+        if return_ipa is not None:
+            preprocess["return_ipa"] = return_ipa
         if aggregation_strategy is not None:
-            if aggregation_strategy not in _STRATEGIES:
+            if aggregation_strategy not in _STRATEGIES:  # the stock enumeration is of strings
                 raise ValueError(
-                    f"aggregation_strategy {aggregation_strategy!r}: PhoneXL tags whole words and knows "
-                    f"{', '.join(map(repr, _STRATEGIES))}"
+                    f"unknown aggregation_strategy {aggregation_strategy!r}; known: {', '.join(_STRATEGIES)}"
                 )
             postprocess["aggregation_strategy"] = aggregation_strategy
         return preprocess, forward, postprocess
 
     # The three overrides rename arguments as the stock class does, which so breaks the types of its own base.
     def preprocess(  # type: ignore[override]
-        self, sentence: str, language: str | None = None, **_: Any
+        self,
+        sentence: str | Sequence[str],
+        language: str | None = None,
+        return_ipa: bool = False,
+        is_split_into_words: bool = False,
+        delimiter: str = " ",
+        **_: Any,
     ) -> Iterator[dict[str, Any]]:
         """One item per window; text without a word is one window of no words."""
-        if not isinstance(sentence, str):
-            raise ValueError(
-                f"expected text, found {type(sentence).__name__}: for tokens call PhoneXLProcessor and the model"
-            )
         processor = self.processor
-        code = language or guess_language(sentence)
-        offsets = processor.segment(sentence, code)
-        encoded = processor.encode([sentence[start:end] for start, end in offsets], code)
+        text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (_checked(sentence), None)
+        readable = _SURROGATE.sub("\ufffd", text)  # of the same length
+        code = language or guess_language(readable)
+        if offsets is None:
+            offsets = processor.segment(readable, code)
+        tokens = [readable[start:end] for start, end in offsets]
+        encoded = processor.encode(tokens, code)
+        sounds = [record.ipa for record in Transcriber(code, processor.recipe)(tokens)] if return_ipa else None
         windows = processor.windows(encoded) or [Window(0, 0, 0, 0)]
         for window in windows:
             yield {
                 "is_last": window is windows[-1],
-                "sentence": sentence,
+                "sentence": text,
                 "offsets": offsets[window.start : window.end],
+                "ipa": sounds and sounds[window.start : window.end],
                 "window": window,
                 "part": encoded.cut(window.start, window.end),
             }
@@ -101,19 +128,21 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
                 place = word - window.start
                 start, end = output["offsets"][place]
                 unit = place + 1  # unit 0 is [CLS]
-                words.append(
-                    {
-                        "entity": names[output["tags"][unit]],
-                        "score": output["scores"][unit],
-                        "index": word,
-                        "word": output["sentence"][start:end],
-                        "start": start,
-                        "end": end,
-                    }
-                )
-        if aggregation_strategy == "simple":
-            return _join_spans(words, all_outputs[0]["sentence"])
-        return [word for word in words if word["entity"] not in ignore_labels]
+                entry = {
+                    "entity": names[output["tags"][unit]],
+                    "score": output["scores"][unit],
+                    "index": word,
+                    "word": output["sentence"][start:end],
+                    "start": start,
+                    "end": end,
+                }
+                if output["ipa"] is not None:
+                    entry["ipa"] = output["ipa"][place]
+                words.append(entry)
+        if aggregation_strategy == "none":
+            return [word for word in words if word["entity"] not in ignore_labels]
+        spans = _join_spans(words, all_outputs[0]["sentence"])
+        return [span for span in spans if span["entity_group"] not in ignore_labels]
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
         """Save model, tokenizer and processor; the stock pipeline forgets the processor."""
@@ -121,26 +150,45 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         self.processor.save_pretrained(save_directory)
 
 
+def _checked(sentence: Any) -> str:
+    if not isinstance(sentence, str):
+        found = type(sentence).__name__
+        raise ValueError(f"expected text, found {found}: for lists of words pass is_split_into_words=True")
+    return sentence
+
+
+def _join_words(words: Any, delimiter: str) -> tuple[str, list[tuple[int, int]]]:
+    """Text of a list of words, and where they stand in it."""
+    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+        raise ValueError(
+            f"expected a list of words for each text, found {repr(words)[:80]}: pass text without is_split_into_words"
+        )
+    starts = accumulate((len(word) + len(delimiter) for word in words), initial=0)
+    return delimiter.join(words), [(start, start + len(word)) for start, word in zip(starts, words, strict=False)]
+
+
 def _join_spans(words: list[dict[str, Any]], sentence: str) -> list[dict[str, Any]]:
     """Entities of IOB2 tags with their mean score; an I- tag that continues nothing starts a span."""
-    spans: list[dict[str, Any]] = []
-    counts: list[int] = []
-    open_span = False
+    spans: list[tuple[str, list[dict[str, Any]]]] = []
+    open_name = None  # of a span that an I- tag may continue
     for word in words:
         prefix, _, name = word["entity"].rpartition("-")
         if word["entity"] == "O":
-            open_span = False
+            open_name = None
             continue
-        if prefix == "I" and open_span and spans[-1]["entity_group"] == name:
-            spans[-1]["end"] = word["end"]
-            spans[-1]["score"] += word["score"]
-            counts[-1] += 1
+        if prefix == "I" and open_name == name:
+            spans[-1][1].append(word)
         else:
-            start, end = word["start"], word["end"]
-            spans.append({"entity_group": name, "score": word["score"], "word": "", "start": start, "end": end})
-            counts.append(1)
-        open_span = prefix in ("B", "I")
-    for span, count in zip(spans, counts, strict=True):
-        span["word"] = sentence[span["start"] : span["end"]]
-        span["score"] /= count
-    return spans
+            spans.append((name, [word]))
+        open_name = name if prefix in ("B", "I") else None
+    return [_span(name, parts, sentence) for name, parts in spans]
+
+
+def _span(name: str, words: list[dict[str, Any]], sentence: str) -> dict[str, Any]:
+    """The entry of a span; its IPA has a space between words."""
+    start, end = words[0]["start"], words[-1]["end"]
+    score = sum(word["score"] for word in words) / len(words)
+    span = {"entity_group": name, "score": score, "word": sentence[start:end], "start": start, "end": end}
+    if "ipa" in words[0]:
+        span["ipa"] = " ".join(word["ipa"] for word in words)
+    return span

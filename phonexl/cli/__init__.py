@@ -10,9 +10,11 @@ import sys
 import typer
 
 from phonexl.cli.data import app as data_app
+from phonexl.cli.demo import demo
 from phonexl.cli.evaluate import evaluate
 from phonexl.cli.gap import app as gap_app
 from phonexl.cli.predict import predict
+from phonexl.cli.push import app as push_app
 from phonexl.cli.quickstart import quickstart
 from phonexl.cli.results import app as results_app
 from phonexl.cli.train import train
@@ -25,10 +27,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for command in (quickstart, transcribe, train, evaluate, predict):
+for command in (quickstart, transcribe, train, evaluate, predict, demo):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(gap_app, name="gap")
+app.add_typer(push_app, name="push")
 app.add_typer(results_app, name="results")
 
 

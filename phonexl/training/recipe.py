@@ -22,6 +22,7 @@ from phonexl.training.arguments import PhoneXLTrainingArguments
 # Set by the processor, the backbone or the run itself.
 _DERIVED = {"backbone_config", "phoneme_vocab_size", "phoneme_pad_token_id", "phoneme_unk_token_id", "languages"}
 _OWNED_BY_RUN = {"output_dir", "seed", "data_seed", "resume_from_checkpoint", "remove_unused_columns", "do_train"}
+_SECRET = {"hub_token", "push_to_hub_token"}  # would stand in result.json; HF_TOKEN or a login serve
 
 
 class RecipeError(ValueError):
@@ -210,7 +211,7 @@ def _config_keys() -> set[str]:
 
 
 def _training_keys() -> set[str]:
-    return {f.name for f in fields(PhoneXLTrainingArguments)} - _OWNED_BY_RUN
+    return {f.name for f in fields(PhoneXLTrainingArguments)} - _OWNED_BY_RUN - _SECRET
 
 
 def _unknown(key: str) -> str:

@@ -3,7 +3,9 @@
 What a batch holds is decided in `collator.py`; what a run is, in `run.py`.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -169,6 +171,33 @@ class PhoneXLTrainer(Trainer):
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
         return _ShortestFirstSampler(eval_dataset.lengths)
+
+    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
+        """Make the repository, private unless `hub_private_repo` says otherwise."""
+        if private is None and self.args.hub_private_repo is None:
+            private = True
+        super().init_hf_repo(token, private)
+
+    def push_to_hub(self, *args: Any, revision: str | None = None, **kwargs: Any) -> str:  # type: ignore[override]
+        """Push tagger, processor, code and card as one commit; the stock method adds a pickle.
+
+        Returns:
+            Address of the commit; empty in all processes but the first.
+        """
+        from phonexl.hub_model import push_model
+
+        self.init_hf_repo()
+        if not self.is_world_process_zero():
+            return ""
+        repo = str(self.hub_model_id)
+        with tempfile.TemporaryDirectory() as folder:
+            self._tagger.save_pretrained(folder)
+            self.collator.processor.save_pretrained(folder)
+            branch = revision or self.args.hub_revision
+            return push_model(Path(folder), repo, private=False, revision=branch)
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        """Leave a checkpoint at home: it holds pickles."""
 
     @property
     def _tagger(self) -> PhoneXLForTokenClassification:

@@ -1,4 +1,7 @@
-"""The pipeline from raw text to tags: offsets, spans, languages and long texts."""
+"""The pipeline from raw text to tags: offsets, spans, languages, words and long texts.
+
+Any text at all, threads and processes are in `test_pipeline_load.py`.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -8,9 +11,10 @@ from typing import Any
 import pytest
 import torch
 from transformers import AutoProcessor
+from transformers.pipelines.token_classification import AggregationStrategy
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor, PhoneXLTokenClassificationPipeline
-from modeling_phonexl.transcription import UnknownLanguageError
+from modeling_phonexl.transcription import Transcriber, UnknownLanguageError, guess_language
 
 TEXTS = [
     "我住在北京。",
@@ -20,6 +24,10 @@ TEXTS = [
     "",
     "  \n ",
     "😀 ​\t…",
+    "Tôi đi Hà Nội.",  # letters and marks apart
+    "ＴＯＫＹＯの㍿、ｶﾞｷﾞ①",
+    "臺灣 ﬁn ½ 2⁵",
+    "한국에 👩\u200d👧\u200d👦 🇻🇳\ufe0f",
 ]
 
 MakePipeline = Callable[..., PhoneXLTokenClassificationPipeline]
@@ -111,13 +119,77 @@ def test_languages_are_guessed_or_given(pipe: Any, monkeypatch: pytest.MonkeyPat
     assert flat(pipe("東京。")) != flat(pipe("東京。", language="ja"))
 
 
-def test_an_unknown_language_or_strategy_is_refused(pipe: Any) -> None:
+def test_what_it_cannot_take_is_refused(pipe: Any) -> None:
     with pytest.raises(UnknownLanguageError, match="unknown language 'xx'; known: zh"):
         pipe("text", language="xx")
-    with pytest.raises(ValueError, match="'first': PhoneXL tags whole words and knows 'none', 'simple'"):
-        pipe("text", aggregation_strategy="first")
-    with pytest.raises(ValueError, match="expected text, found list"):
-        pipe([["Hà", "Nội"]], is_split_into_words=True)
+    with pytest.raises(ValueError, match="unknown aggregation_strategy 'last'; known: none, simple, first, average"):
+        pipe("text", aggregation_strategy="last")
+    with pytest.raises(ValueError, match="expected text, found list: for lists of words pass is_split_into_words=True"):
+        pipe([["Hà", "Nội"]])
+    with pytest.raises(ValueError, match="expected a list of words for each text, found 'Hà Nội'"):
+        pipe("Hà Nội", is_split_into_words=True)
+    with pytest.raises(ValueError, match=r"expected a list of words for each text, found \['Hà', None\]"):
+        pipe([["Hà", None]], is_split_into_words=True)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_words_of_a_text_are_tagged_as_the_text(pipe: Any, processor: Any, text: str) -> None:
+    """Whoever has words already must get what raw text gives; the offsets slice the words joined by the delimiter."""
+    words = processor.words(text)
+    expected = pipe(text)
+    for delimiter in (None, "", "／"):
+        (entries,) = pipe([words], is_split_into_words=True, delimiter=delimiter)
+        joined = (" " if delimiter is None else delimiter).join(words)
+        assert [entry["word"] for entry in entries] == words
+        assert [joined[entry["start"] : entry["end"]] for entry in entries] == words
+        assert [entry["entity"] for entry in entries] == [entry["entity"] for entry in expected]
+    assert [entry["start"] for entry in entries] == [
+        sum(map(len, words[:index])) + index for index in range(len(words))
+    ]
+
+
+def test_lists_of_words_come_alone_in_batches_and_as_a_stream(pipe: Any) -> None:
+    """The stock pipeline looks for lists in a generator until it is empty, and gives nothing."""
+    sentences = [["Hà Nội", "", "."], ["東京", "に"], [], ["나는"] * 100]
+    expected = [flat(entries) for sentence in sentences for entries in pipe([sentence], is_split_into_words=True)]
+    assert [len(entries) for entries in expected] == [3, 2, 0, 100]
+    assert flat(pipe(sentences[0], is_split_into_words=True)[0]) == expected[0]
+    for batch_size in (1, 3):
+        together = pipe(sentences, is_split_into_words=True, batch_size=batch_size)
+        stream = pipe((words for words in sentences), is_split_into_words=True, batch_size=batch_size)
+        assert [flat(entries) for entries in together] == [flat(entries) for entries in stream] == expected
+
+
+def test_half_a_character_is_read_as_an_unknown_one(pipe: Any) -> None:
+    """Broken JSON holds such halves; tokenizers raise a TypeError that names no culprit."""
+    text = "Hà \ud83d Nội\udc00, \ud800"
+    entries = pipe(text)
+    assert "".join("".join(entry["word"].split()) for entry in entries) == "".join(text.split())
+    assert all(text[entry["start"] : entry["end"]] == entry["word"] for entry in entries)
+    assert [entry["word"] for entry in pipe([["\ud83d", "a"]], is_split_into_words=True)[0]] == ["\ud83d", "a"]
+
+
+@pytest.mark.parametrize("text", [*TEXTS[:5], "Tôi sống ở Hà Nội. " * 20])
+def test_sound_comes_on_request(pipe: Any, processor: Any, text: str) -> None:
+    expected = [record.ipa for record in Transcriber(guess_language(text))(processor.words(text))]
+    assert [entry["ipa"] for entry in pipe(text, return_ipa=True)] == expected
+    assert all("ipa" not in entry for entry in pipe(text))
+
+
+def test_the_sound_shown_is_that_of_the_recipe_which_the_model_reads(
+    make_pipeline: MakePipeline, processor: Any
+) -> None:
+    pytest.importorskip("epitran")
+    pipe = make_pipeline(PhoneXLProcessor(processor.tokenizer, processor.phoneme_vocab, recipe="epitran"))
+    words = processor.words(TEXTS[1])
+    ours, theirs = ([record.ipa for record in Transcriber("vi", name)(words)] for name in ("default", "epitran"))
+    assert [entry["ipa"] for entry in pipe(TEXTS[1], return_ipa=True)] == theirs != ours
+
+
+def test_sound_of_a_span_has_spaces_between_words(tag_as: Any) -> None:
+    found = tag_as("B-LOC I-LOC O B-PER O", aggregation_strategy="simple", return_ipa=True)
+    ipa = [record.ipa for record in Transcriber("zh")(["北", "京", "住", "我", "他"])]
+    assert [span["ipa"] for span in found] == [f"{ipa[0]} {ipa[1]}", ipa[3]]
 
 
 @pytest.fixture
@@ -155,6 +227,24 @@ def test_simple_aggregation_joins_spans(tag_as: Any, tags: str, spans: list[tupl
         assert "北 京 住 我 他"[span["start"] : span["end"]] == span["word"]
 
 
+@pytest.mark.parametrize("strategy", ["first", "average", "max", *AggregationStrategy])
+def test_stock_strategies_are_known_by_their_names(tag_as: Any, strategy: Any) -> None:
+    """Code written for the stock pipeline passes them, or its enumeration; a word has one tag, so most are one."""
+    tags = "B-LOC I-LOC O B-PER O"
+    one = "none" if strategy is AggregationStrategy.NONE else "simple"
+    assert tag_as(tags, aggregation_strategy=strategy) == tag_as(tags, aggregation_strategy=one)
+
+
+@pytest.mark.parametrize("tags", ["B-LOC I-LOC O B-PER O", "B-LOC B-LOC I-LOC I-PER O", "I-LOC O I-LOC O O"])
+def test_spans_are_those_of_the_stock_pipeline(pipe: Any, tag_as: Any, tags: str) -> None:
+    """`group_entities` is the stock class's own."""
+    stock = [span for span in pipe.group_entities(tag_as(tags)) if span["entity_group"] != "O"]
+    found = tag_as(tags, aggregation_strategy="simple")
+    for name in ("entity_group", "start", "end"):
+        assert [span[name] for span in found] == [span[name] for span in stock]
+    assert [span["score"] for span in found] == pytest.approx([span["score"] for span in stock])
+
+
 def test_the_score_of_a_span_is_the_mean_of_its_words(tag_as: Any) -> None:
     tags = "B-LOC I-LOC I-LOC O O"
     words = tag_as(tags)
@@ -174,7 +264,10 @@ def test_spans_of_a_long_text_cross_windows(make_pipeline: MakePipeline) -> None
 
 
 def test_ignored_labels_are_left_out(tag_as: Any) -> None:
-    assert [entry["entity"] for entry in tag_as("O B-LOC O O B-PER", ignore_labels=["O"])] == ["B-LOC", "B-PER"]
+    tags = "O B-LOC O O B-PER"
+    assert [entry["entity"] for entry in tag_as(tags, ignore_labels=["O"])] == ["B-LOC", "B-PER"]
+    spans = tag_as(tags, ignore_labels=["O", "LOC"], aggregation_strategy="simple")
+    assert [span["entity_group"] for span in spans] == ["PER"]
 
 
 def test_a_saved_pipeline_has_its_processor(make_pipeline: MakePipeline, processor: Any, tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ COMMANDS = (
     "data stats",
     "data push",
     "gap analyze",
+    "demo",  # serves until interrupted: run in test_demo.py
+    "push model",
+    "push dataset",
+    "push metric",
     "results table",
 )
 
@@ -260,6 +264,19 @@ def test_a_built_data_set_is_checked_and_counted(tmp_path: Path) -> None:
     assert "test-00000-of-00001.parquet" in result.stdout
     assert result.stderr.endswith("faults\n")
     refuse(3, "a README.md", "data", "stats", tmp_path)
+
+
+def test_push_examples_say_what_would_go(model: Path, tmp_path: Path) -> None:
+    """Without the Hub: a dry run asks no one."""
+    assert example_of("push model").startswith("phonexl push model runs/zh-vi/seed-1 user/zh-vi-tagger")
+    listed = succeed("push", "model", model, "user/zh-vi-tagger", "--dry-run")
+    assert "model.safetensors" in listed
+    assert "result.json" not in listed
+    assert example_of("push metric") == "phonexl push metric evaluate_metrics/tagging_f1 user/tagging_f1 --dry-run"
+    assert "tagging_f1.py" in succeed(
+        "push", "metric", ROOT / "evaluate_metrics/tagging_f1", "user/tagging_f1", "--dry-run"
+    )
+    assert example_of("push dataset") == "phonexl push dataset samples user/phonexl-samples --dry-run"
 
 
 def test_gap_example_is_a_command_that_works() -> None:

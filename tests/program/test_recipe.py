@@ -192,3 +192,9 @@ def test_an_unknown_language_names_the_nearest(write: Any) -> None:
 def test_a_share_outside_of_its_range_is_refused() -> None:
     with pytest.raises(RecipeError, match=r"task_switch_ratio 1.5; expected a value from 0 to 1"):
         Recipe.load("udpos-zh-vi").override({"task_switch_ratio": 1.5})
+
+
+def test_a_token_is_no_setting() -> None:
+    """Settings are written into results, and these are published."""
+    with pytest.raises(RecipeError, match="unknown key 'hub_token'"):
+        Recipe.load("udpos-zh-vi").override({"hub_token": "hf_secret"})

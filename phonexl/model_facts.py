@@ -1,0 +1,198 @@
+"""What the card of a saved tagger says, found in its folder: configuration, processor, results of its runs.
+
+How it is said is in `hub_cards`; how it is pushed, in `phonexl.hub_model`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dataset_scripts.catalogue import find_corpus
+from dataset_scripts.dictionaries import BY_PIVOT, BY_SOUND
+from dataset_scripts.readers import DataError
+from hub_cards.model_card import DICTIONARY, Evaluation, ModelFacts, RunFacts, Score
+from hub_cards.render import Source
+from modeling_phonexl.transcription import find_language
+from phonexl.results import RESULT_FILE, Result, find_results, make_table
+
+_METRICS = ("xtreme_f1", "accuracy", "macro_f1", "strict_f1")
+# Not every value of a recipe: some are paths, and a token may be among the Trainer's.
+_SETTINGS = (
+    "vocab unit pooling head use_phonemes use_language_embeddings phoneme_vocab phoneme_transcription official "
+    "align_weight mlm_weight xmlm_weight mask_ratio code_switch_ratio task_switch_ratio shuffle_dictionary limit_train "
+    "limit_eval num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate "
+    "head_learning_rate phoneme_learning_rate temperature_learning_rate warmup_steps lr_scheduler_type weight_decay "
+    "max_grad_norm bf16"
+).split()
+_ENCODERS = {  # by their name in a recipe: repository on the Hub, licence
+    "offline": ("intfloat/multilingual-e5-small", "MIT"),
+    "mbert": ("google-bert/bert-base-multilingual-cased", "Apache-2.0"),
+    "xlmr": ("FacebookAI/xlm-roberta-base", "MIT"),
+}
+_TOOLS = {
+    "zh": "pypinyin g2pM opencc rjieba",
+    "vi": "underthesea",
+    "ja": "sudachipy sudachidict-core",
+    "ko": "",
+}
+_EXAMPLES = {
+    "zh": "我住在北京。",
+    "vi": "Tôi sống ở Hà Nội.",
+    "ja": "私は東京に住んでいます。",
+    "ko": "저는 서울에 살고 있습니다.",
+}
+# Our sources are XTREME's files; so its copy on the Hub, `google/xtreme`, calls them (sizes of the splits are equal).
+_XTREME = {
+    "cjkv-udpos": {"zh": "udpos.Chinese", "vi": "udpos.Vietnamese", "ja": "udpos.Japanese", "ko": "udpos.Korean"},
+    "cjkv-panx": {code: f"PAN-X.{code}" for code in ("zh", "vi", "ja", "ko")},
+}
+
+
+def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), dataset: str | None = None) -> ModelFacts:
+    """Facts of a saved tagger.
+
+    Args:
+        folder: What `phonexl train` or `save_pretrained` of model and processor wrote.
+        repo: `user/name` that it goes to.
+        results: Folders or files with results of other seeds; the card then gives mean and std.
+        dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one of the recipe's task:
+            phonexl-samples for recipes of that name, else cjkv-udpos or cjkv-panx.
+
+    Raises:
+        DataError: If a file of the folder is missing or no JSON of its kind.
+        ValueError: If `results` are no results, or of another system; for an unknown data set.
+    """
+    config = read_json(folder / "config.json")
+    processor = read_json(folder / "processor_config.json")
+    labels = tuple(config.get("id2label", {}).values())
+    run, backbone = None, ""
+    if (folder / RESULT_FILE).exists():
+        own = Result.load(folder / RESULT_FILE)
+        run, backbone = _describe_run(own, _other_seeds(own, results), dataset), own.recipe["backbone"]
+    elif results or dataset:
+        raise ValueError(f"{folder} has no {RESULT_FILE}, which other results and a data set would add to")
+    codes = (run.source, run.target) if run else tuple(config.get("languages", ()))
+    scored = tuple(item.language for item in run.evaluations) if run else ()
+    base_model, base_licence = _encoder(str(backbone))
+    return ModelFacts(
+        repo=repo,
+        task="named entities" if any(label.startswith("B-") for label in labels) else "parts of speech",
+        labels=labels,
+        languages={code: find_language(code).name for code in (*codes, *scored)},
+        example=next((_EXAMPLES[code] for code in reversed(codes) if code in _EXAMPLES), _EXAMPLES["vi"]),
+        tools={code: _TOOLS[code] for code in codes if code in _TOOLS},
+        base_model=base_model,
+        base_licence=base_licence,
+        transcription=processor.get("recipe", "default") if config.get("use_phonemes", True) else "",
+        run=run,
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        DataError: If there is no such file, or no object in it.
+    """
+    cure = "Save the model anew, with phonexl train or with save_pretrained of model and processor."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(path, None, None, "this file beside the weights of a tagger", cure) from None
+    except ValueError as error:
+        raise DataError(path, None, None, f"JSON, but {' '.join(str(error).split())}", cure) from error
+    if not isinstance(content, dict):
+        raise DataError(path, None, None, "a JSON object", cure)
+    return content
+
+
+def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
+    """Results of the same system, one for each seed, its own first."""
+    seeds = {own.seed: own}
+    for result in find_results(paths):
+        if len(make_table([own, result]).rows) > 1:
+            raise ValueError(
+                f"a result of {result.name!r} (seed {result.seed}) is of another system than {own.name!r}, or of other "
+                "settings: give runs that differ in their seed alone"
+            )
+        seeds.setdefault(result.seed, result)
+    return [*seeds.values()]
+
+
+def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
+    recipe = own.recipe
+    by_task = "phonexl-samples" if own.name.startswith("samples") else f"cjkv-{recipe['task']}"
+    name, corpus = find_corpus(dataset or by_task)
+    languages = dict.fromkeys((recipe["source"], recipe["target"]))
+    return RunFacts(
+        recipe=own.name,
+        source=recipe["source"],
+        target=recipe["target"],
+        seed=own.seed,
+        seeds=tuple(sorted(result.seed for result in results)),
+        settings={key: recipe[key] for key in _SETTINGS if recipe.get(key) not in (None, False)},
+        num_sentences=own.data["train"]["sentences"],
+        dataset=name,
+        sources=(
+            *((code, source) for code in languages for source in corpus.sources.get(code, ())),
+            *((f"{item.table} ({item.split})", item.source) for item in corpus.omissions if item.table in languages),
+            *((DICTIONARY, source) for source in _dictionary(recipe, name)),
+        ),
+        evaluations=tuple(_evaluations(results, _XTREME.get(name, {}))),
+        coverage=own.coverage,
+        warnings=tuple(own.warnings),
+        versions=own.versions,
+    )
+
+
+def _dictionary(recipe: dict[str, Any], dataset: str) -> tuple[Source, ...]:
+    """Where the words came from that training switched into its sentences; the samples have their own."""
+    # Unset, the weight is the configuration's default, which is not 0.
+    if recipe.get("xmlm_weight", 1) == 0 and recipe.get("task_switch_ratio", 0) == 0:
+        return ()
+    named = recipe.get("dictionary")
+    if named == "sound":
+        sources = (BY_SOUND.sources[code] for code in (recipe["source"], recipe["target"]) if code in BY_SOUND.sources)
+        return tuple(dict.fromkeys(source for several in sources for source in several))
+    if named is not None:
+        return (Source("a dictionary of the maker's own", "not recorded", "", ("unrecorded",)),)
+    return () if dataset == "phonexl-samples" else (*BY_PIVOT.sources["zh"],)
+
+
+def _evaluations(results: Sequence[Result], configs: dict[str, str]) -> list[Evaluation]:
+    """Every part that the first result was scored on, with and without sentences of the train file."""
+    found = []
+    for language, splits in results[0].scores.items():
+        for split, scores in splits.items():
+            parts = [(False, scores)] + ([(True, scores["new_sentences"])] if "new_sentences" in scores else [])
+            for only_new, part in parts:
+                same = [result.scores.get(language, {}).get(split, {}) for result in results]
+                runs = [item.get("new_sentences", {}) if only_new else item for item in same]
+                found.append(
+                    Evaluation(
+                        language=language,
+                        split=split,
+                        scores={
+                            name: Score(float(part[name]), tuple(float(run[name]) for run in runs if name in run))
+                            for name in _METRICS
+                            if name in part
+                        },
+                        num_sentences=part["num_sentences"],
+                        majority=part.get("majority"),
+                        only_new=only_new,
+                        benchmark=("google/xtreme", configs[language]) if language in configs else None,
+                    )
+                )
+    return found
+
+
+def _encoder(backbone: str) -> tuple[str, str]:
+    """Repository and licence of an encoder; nothing of one that was a folder."""
+    if backbone in _ENCODERS:
+        return _ENCODERS[backbone]
+    is_repository = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", backbone) and not Path(backbone).exists()
+    return (backbone, "see its page") if is_repository else ("", "")

@@ -1,0 +1,345 @@
+"""The card of a tagger: what it says is what the results say, in forms that the Hub reads."""
+
+import dataclasses
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from hub_cards.model_card import (
+    DICTIONARY,
+    Evaluation,
+    ModelFacts,
+    RunFacts,
+    Score,
+    render_eval_results,
+    render_model_card,
+)
+from hub_cards.render import Source
+from phonexl.model_facts import describe_model
+from phonexl.results import RESULT_FILE, Result
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = ROOT / "results" / "udpos-2000" / "udpos-zh-vi-offline"
+FREE = Source("Corpus A", "CC0-1.0", "https://example.org/a", ("cc0-1.0",))
+SHARED = Source("Corpus B", "CC BY-SA 4.0", "https://example.org/b", ("cc-by-sa-4.0",))
+BENCHMARK = ("google/xtreme", "udpos.Vietnamese")
+RUN = RunFacts(
+    recipe="test-recipe",
+    source="zh",
+    target="vi",
+    seed=2,
+    seeds=(1, 2, 3),
+    settings={"learning_rate": 1e-4, "unit": "word"},
+    num_sentences=1234,
+    dataset="cjkv-udpos",
+    sources=(("zh", SHARED), ("vi", FREE)),
+    evaluations=(
+        Evaluation("zh", "test", {"xtreme_f1": Score(0.8, (0.8,))}, 1500, 0.25),
+        Evaluation(
+            "vi",
+            "test",
+            {"xtreme_f1": Score(0.5, (0.4, 0.5, 0.6)), "accuracy": Score(0.625, (0.5, 0.625, 0.75))},
+            800,
+            0.375,
+            benchmark=BENCHMARK,
+        ),
+        Evaluation("vi", "test", {"xtreme_f1": Score(0.6, (0.6,))}, 798, only_new=True, benchmark=BENCHMARK),
+    ),
+    coverage={"vi.test": {"read": 90, "passed": 10, "punctuation": 20}},
+    warnings=("the dictionary switched no word",),
+    versions={"phonexl": "1.0", "torch": "2.13"},
+)
+FACTS = ModelFacts(
+    repo="user/zh-vi",
+    task="parts of speech",
+    labels=("NOUN", "VERB"),
+    languages={"zh": "Chinese", "vi": "Vietnamese"},
+    example='Tôi nói "chào".',
+    tools={"zh": "pypinyin rjieba", "vi": ""},
+    base_model="intfloat/multilingual-e5-small",
+    base_licence="MIT",
+    transcription="default",
+    run=RUN,
+)
+
+
+def render(run: dict[str, Any] | None = None, **changes: Any) -> ModelCard:
+    facts = dataclasses.replace(FACTS, **{"run": dataclasses.replace(RUN, **(run or {})), **changes})
+    return ModelCard(render_model_card(facts))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the facts of a real run are read from, beside made configurations."""
+    config = {"id2label": {"0": "NOUN"}, "languages": ["zh", "vi", "ja", "ko"], "use_phonemes": True}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (tmp_path / "processor_config.json").write_text(json.dumps({"recipe": "default"}), encoding="utf-8")
+    Result.load(RUNS / "seed-1.json").save(tmp_path / RESULT_FILE)
+    return tmp_path
+
+
+# What the Hub reads
+
+
+def test_front_matter_names_what_the_hub_files_a_model_by():
+    data = render().data
+    assert (data.language, data.library_name, data.pipeline_tag) == (
+        ["zh", "vi"],
+        "transformers",
+        "token-classification",
+    )
+    assert (data.base_model, data.to_dict()["base_model_relation"]) == ("intfloat/multilingual-e5-small", "finetune")
+    assert (data.datasets, data.metrics) == (["google/xtreme"], ["accuracy", "f1"])
+    assert "phonexl" in data.tags
+
+
+def test_the_model_index_holds_every_score_once_as_a_plain_number():
+    results = render().data.eval_results
+    found = {(r.dataset_type, r.dataset_config, r.metric_name): r.metric_value for r in results}
+    assert found == {
+        ("cjkv-udpos", "zh", "F1 (XTREME) x 100"): 80.0,
+        (*BENCHMARK, "F1 (XTREME) x 100"): 50.0,
+        (*BENCHMARK, "accuracy x 100"): 62.5,
+    }
+
+
+def test_scores_of_numpy_become_plain_floats():
+    """YAML would write them as Python objects, which the Hub refuses."""
+    score = Score(np.float64(0.5), (np.float64(0.5), np.float64(0.7)))
+    items = (Evaluation("vi", "test", {"xtreme_f1": score}, 8, np.float64(0.1), benchmark=BENCHMARK),)
+    facts = dataclasses.replace(FACTS, run=dataclasses.replace(RUN, evaluations=items))
+    for text in (render_model_card(facts), render_eval_results(facts)):
+        assert "!!python" not in text
+        assert "50.0" in text
+    assert yaml.safe_load(render_eval_results(facts))[0]["value"] == 50.0
+
+
+def test_eval_results_give_the_main_score_of_whole_test_sets_on_the_hub():
+    (entry,) = yaml.safe_load(render_eval_results(FACTS))
+    assert entry["dataset"] == {"id": "google/xtreme", "task_id": "udpos.Vietnamese"}
+    assert entry["value"] == 50.0
+    assert entry["notes"] == (
+        "F1 (XTREME) x 100, zero-shot; 800 sentences; seed 2; mean ± std over 3 seeds: 50.00 ± 10.00"
+    )
+    assert render_eval_results(dataclasses.replace(FACTS, run=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ((("zh", FREE), ("vi", SHARED)), ("apache-2.0", None)),
+        ((("zh", SHARED), ("vi", FREE)), ("other", "apache-2.0-and-cc-by-sa-4.0")),
+        ((("zh", FREE), (DICTIONARY, SHARED)), ("other", "apache-2.0-and-cc-by-sa-4.0")),
+    ],
+)
+def test_the_licence_is_ours_and_that_of_the_training_data(sources: Any, expected: tuple[str, str | None]):
+    card = render({"sources": sources})
+    assert (card.data.license, card.data.license_name) == expected
+    assert "[Corpus B](https://example.org/b) | CC BY-SA 4.0 |" in card.text
+
+
+# What people read
+
+
+def test_tables_hold_scores_with_their_spread_and_coverage():
+    lines = render().text.split("\n")
+    assert "| Chinese | test | 1,500 | 80.00 |  | 25.00 |" in lines
+    assert "| Vietnamese (zero-shot) | test | 800 | 50.00 (50.00 ± 10.00) | 62.50 (62.50 ± 12.50) | 37.50 |" in lines
+    assert "| Vietnamese (zero-shot) | test, new sentences | 798 | 60.00 |  |  |" in lines
+    assert "| vi.test | 120 | 90.0% | 90 | 10 | 20 |" in lines
+
+
+def test_limits_are_computed_from_the_scores():
+    text = render().text
+    assert "- Vietnamese is zero-shot" in text
+    assert "commonest tag has accuracy 37.5; this model has 62.5, +25.0 points." in text
+    assert "- The dictionary switched no word." in text
+    assert "One seed" not in text
+    assert "- One seed: " in render({"seeds": (2,)}).text
+
+
+def test_the_card_says_how_it_was_made_and_whom_to_cite():
+    text = render().text
+    for part in (
+        "`test-recipe`",
+        "1,234 sentences of Chinese",
+        "phonexl 1.0, torch 2.13.",
+        "| `learning_rate` | 0.0001 |",
+        "Recipe `default`",
+        "zh: `pip install pypinyin rjieba`; vi: none.",
+        "Encoder: MIT.",
+        "Enhancing Cross-lingual Transfer via Phonemic Transcription Integration",
+    ):
+        assert part in text, part
+    assert "\n\n\n" not in text
+
+
+def test_a_model_of_unknown_making_claims_nothing():
+    card = ModelCard(render_model_card(dataclasses.replace(FACTS, run=None, base_model="", transcription="")))
+    assert (card.data.license, card.data.eval_results, card.data.base_model) == (None, None, None)
+    assert "not recorded here" in card.text
+    assert "## Scores" not in card.text
+    assert "## Transcription" not in card.text
+    assert "zero-shot" not in card.text
+    assert "\n\n\n" not in card.text
+
+
+def test_the_example_is_python_whatever_the_sentence_holds():
+    code = render().text.split("```python")[1].split("```")[0]
+    compile(code, "card", "exec")
+    assert '"user/zh-vi"' in code
+    assert "trust_remote_code=True" in code
+    assert "revision=" in code
+
+
+@settings(max_examples=60, deadline=None)
+@example(name="a|b <c>", warning="x\n# y", values=[1.0])
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12),
+    warning=st.text(max_size=30),
+    values=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+)
+def test_any_text_and_score_leaves_card_and_tables_whole(name: str, warning: str, values: list[float]):
+    items = (Evaluation("vi", "test", {"accuracy": Score(values[0], tuple(values))}, 5),)
+    card = render({"settings": {"x": name}, "warnings": (warning,), "evaluations": items})
+    (result,) = card.data.eval_results
+    assert result.metric_value == pytest.approx(values[0] * 100, abs=0.006)
+    (line,) = [line for line in card.text.split("\n") if line.startswith("| `x` |")]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 3
+    assert "<" not in line
+    spread = f"{statistics.fmean(values) * 100:.2f} ± {statistics.stdev(values) * 100:.2f}" if len(values) > 1 else ""
+    assert items[0].scores["accuracy"].spread == spread
+
+
+def test_the_same_facts_give_the_same_bytes():
+    assert render_model_card(FACTS) == render_model_card(FACTS)
+
+
+def test_what_the_card_cannot_describe_is_refused():
+    with pytest.raises(ValueError, match="no description of the reason sung"):
+        render({"coverage": {"train": {"sung": 1}}})
+    with pytest.raises(ValueError, match="vi, test: no score; expected one of xtreme_f1"):
+        render({"evaluations": (Evaluation("vi", "test", {"bleu": Score(0.5, (0.5,))}, 5),)})
+
+
+# Facts of real runs
+
+
+def test_facts_are_those_of_the_results(folder: Path):
+    results = [Result.load(RUNS / f"seed-{seed}.json") for seed in (1, 2, 3)]
+    facts = describe_model(folder, "user/x", [RUNS])
+    assert facts.run is not None
+    assert (facts.run.seed, facts.run.seeds, facts.run.dataset) == (1, (1, 2, 3), "cjkv-udpos")
+    (item,) = [e for e in facts.run.evaluations if (e.language, e.split, e.only_new) == ("vi", "test", False)]
+    for name, score in item.scores.items():
+        values = [result.scores["vi"]["test"][name] for result in results]
+        assert (score.value, score.over_seeds) == (values[0], tuple(values))
+    assert item.majority == results[0].scores["vi"]["test"]["majority"]
+    card = ModelCard(render_model_card(facts))
+    f1 = [result.scores["vi"]["test"]["xtreme_f1"] * 100 for result in results]
+    assert f"{f1[0]:.2f} ({statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f})" in card.text
+    assert card.data.base_model == "intfloat/multilingual-e5-small"
+    assert "cc-by-sa-4.0" in card.data.license_name
+
+
+def test_neither_paths_nor_commands_nor_tokens_reach_the_card(folder: Path, tmp_path: Path):
+    result = Result.load(folder / RESULT_FILE)
+    result.command = "phonexl train --data /home/me/secret --set hub_token=hf_planted"
+    result.recipe |= {"hub_token": "hf_planted", "backbone": str(tmp_path), "dictionary": "/home/me/secret/d.tsv"}
+    result.save(folder / RESULT_FILE)
+    facts = describe_model(folder, "user/x")
+    for text in (render_model_card(facts), render_eval_results(facts)):
+        for secret in ("hf_planted", "/home/me", str(tmp_path)):
+            assert secret not in text
+    assert facts.base_model == ""
+
+
+@pytest.mark.parametrize(
+    ("backbone", "expected"),
+    [
+        ("mbert", "google-bert/bert-base-multilingual-cased"),
+        ("google/some-encoder", "google/some-encoder"),
+        ("encoders/mine", ""),
+        ("encoder", ""),
+    ],
+)
+def test_an_encoder_from_a_folder_is_not_taken_for_a_repository(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, backbone: str, expected: str
+):
+    (folder / "encoders" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    result = Result.load(folder / RESULT_FILE)
+    result.recipe["backbone"] = backbone
+    result.save(folder / RESULT_FILE)
+    assert describe_model(folder, "user/x").base_model == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "dataset", "licence"),
+    [
+        ({}, None, "cc-by-nc-4.0"),  # MUSE, beside the data
+        ({"dictionary": "sound"}, None, "apache-2.0"),
+        ({"dictionary": "mine.tsv"}, None, "unrecorded"),
+        ({"xmlm_weight": 0}, None, None),
+        ({"xmlm_weight": 0, "task_switch_ratio": 0.5}, None, "cc-by-nc-4.0"),
+        ({}, "phonexl-samples", None),
+    ],
+)
+def test_a_dictionary_that_was_trained_on_is_licensed_too(
+    folder: Path, changes: dict[str, Any], dataset: str | None, licence: str | None
+):
+    """MUSE is non-commercial: a card that forgets it lies."""
+    result = Result.load(folder / RESULT_FILE)
+    result.recipe |= changes
+    result.save(folder / RESULT_FILE)
+    facts = describe_model(folder, "user/x", dataset=dataset)
+    assert facts.run is not None
+    found = {hub_id for part, source in facts.run.sources if part == DICTIONARY for hub_id in source.licence_ids}
+    assert found == ({licence} if licence else set())
+    card = ModelCard(render_model_card(facts))
+    assert ("but words of it, from the dictionary" in card.text) == (licence is not None)
+    assert "mine.tsv" not in card.text
+    assert "]()" not in card.text
+    if licence:
+        assert licence in card.data.license_name
+
+
+def test_test_sentences_that_may_not_be_changed_are_named(folder: Path):
+    Result.load(RUNS.with_name("udpos-ja-ko-offline") / "seed-1.json").save(folder / RESULT_FILE)
+    card = ModelCard(render_model_card(describe_model(folder, "user/x")))
+    assert "| ja (test) | [UD Japanese-Modern v2.5]" in card.text
+    assert "nc-nd" not in card.data.license_name
+
+
+@pytest.mark.parametrize(
+    ("results", "dataset", "message"),
+    [
+        ([RUNS.with_name("udpos-zh-vi-offline-plain")], None, "is of another system than 'udpos-zh-vi-offline'"),
+        ([RUNS / "none"], None, "no such file or folder"),
+        ([], "cjkv-pos", "unknown data set 'cjkv-pos'"),
+    ],
+)
+def test_results_that_do_not_belong_are_refused(folder: Path, results: list[Path], dataset: str | None, message: str):
+    with pytest.raises(ValueError, match=message):
+        describe_model(folder, "user/x", results, dataset)
+
+
+def test_a_folder_without_results_takes_none(folder: Path):
+    (folder / RESULT_FILE).unlink()
+    facts = describe_model(folder, "user/x")
+    assert (facts.run, [*facts.languages], facts.example) == (
+        None,
+        ["zh", "vi", "ja", "ko"],
+        "저는 서울에 살고 있습니다.",
+    )
+    with pytest.raises(ValueError, match=r"has no result\.json"):
+        describe_model(folder, "user/x", [RUNS])
