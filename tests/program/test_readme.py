@@ -11,6 +11,7 @@ from statistics import fmean
 import pytest
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.gap.analysis import Analysis, summary
 from phonexl.quickstart import side_by_side
 from phonexl.results import Table, find_results, make_table
 
@@ -62,6 +63,13 @@ def test_error_rates_are_those_of_the_benchmark() -> None:
     ]
     table = Table(["language", "measure", "folded", "raw", "words"], rows)
     assert block("error rates", (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")) == table.markdown()
+
+
+@pytest.mark.parametrize(("page", "marker", "spelling"), [("README.md", "gap", "text"), *(("docs/metrics.md", f"gap: {s}", s) for s in ("ipa", "romanized"))])
+def test_gap_tables_are_rendered_from_their_analyses(page: str, marker: str, spelling: str) -> None:
+    found = json.loads((ROOT / "results" / "gap" / f"offline-{spelling}" / "analysis.json").read_text(encoding="utf-8"))
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert block(marker, text) == summary(Analysis(**found)).markdown()
 
 
 def test_speed_of_transcription_is_that_of_the_benchmark() -> None:
