@@ -65,7 +65,9 @@ def test_error_rates_are_those_of_the_benchmark() -> None:
     assert block("error rates", (ROOT / "docs" / "transcription.md").read_text(encoding="utf-8")) == table.markdown()
 
 
-@pytest.mark.parametrize(("page", "marker", "spelling"), [("README.md", "gap", "text"), *(("docs/metrics.md", f"gap: {s}", s) for s in ("ipa", "romanized"))])
+@pytest.mark.parametrize(
+    ("page", "marker", "spelling"), [("README.md", "gap", "text"), ("docs/metrics.md", "gap: romanized", "romanized")]
+)
 def test_gap_tables_are_rendered_from_their_analyses(page: str, marker: str, spelling: str) -> None:
     found = json.loads((ROOT / "results" / "gap" / f"offline-{spelling}" / "analysis.json").read_text(encoding="utf-8"))
     text = (ROOT / page).read_text(encoding="utf-8")
