@@ -12,6 +12,7 @@ import typer
 from phonexl.cli.data import app as data_app
 from phonexl.cli.demo import demo
 from phonexl.cli.evaluate import evaluate
+from phonexl.cli.export import export
 from phonexl.cli.gap import app as gap_app
 from phonexl.cli.predict import predict
 from phonexl.cli.push import app as push_app
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for command in (quickstart, transcribe, train, evaluate, predict, demo):
+for command in (quickstart, transcribe, train, evaluate, predict, export, demo):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(gap_app, name="gap")

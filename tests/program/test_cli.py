@@ -36,6 +36,7 @@ COMMANDS = (
     "data push",
     "gap analyze",
     "demo",  # serves until interrupted: run in test_demo.py
+    "export",  # run in test_onnx.py
     "push model",
     "push dataset",
     "push metric",

@@ -1,0 +1,244 @@
+"""Sentences to ids without torch: words, their sound and language looked up, long ones cut, batches as ragged rows.
+
+`processing_phonexl` makes tensors of the same rows; a tokenizer is passed in, of `transformers` or of `tokenizers`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .phoneme_vocabulary import PhonemeVocabulary
+from .transcription import Transcriber, find_language, guess_language
+
+_CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
+_NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
+
+Rows = dict[str, list[list[int]]]
+
+
+@dataclass(slots=True)
+class EncodedSentence:
+    """A sentence as ids, ragged: one list per word.
+
+    Attributes:
+        pieces: Word pieces of each word, at least one each.
+        phoneme_pieces: Phoneme ids of each word, at least one each; empty for a model without phonemes.
+        language_ids: Row of the language table for each word, -1 for none.
+        labels: Tag id of each word, -100 where it is not scored; None without tags.
+        sentence_language: Row of the language table of the sentence, which its specials take.
+    """
+
+    pieces: list[list[int]]
+    phoneme_pieces: list[list[int]]
+    language_ids: list[int]
+    sentence_language: int
+    labels: list[int] | None = None
+
+    def cut(self, start: int, end: int) -> "EncodedSentence":
+        """The words from `start` to before `end`."""
+        labels = None if self.labels is None else self.labels[start:end]
+        sounds = self.phoneme_pieces[start:end]
+        return EncodedSentence(
+            self.pieces[start:end], sounds, self.language_ids[start:end], self.sentence_language, labels
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a long sentence: words `start` to `end` are read, of which `first` to `last` are scored."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+class SentenceEncoder:
+    """Turns sentences into ids: segments raw text, transcribes words, and looks both up.
+
+    Args:
+        tokenizer: The backbone's tokenizer, with the methods that `transformers` gives it.
+        phonemes: The phoneme vocabulary.
+        recipe: Transcription recipe.
+        languages: Rows of the model's language table.
+        phoneme_transcription: "ipa" or "roman".
+        use_phonemes: Whether the model has a phonemic input at all.
+        unit: "word" or "subword": whether the positions of the backbone limit words or pieces.
+        token_unit: "word", or "character" for a model trained on characters; for raw text.
+        max_pieces: As in the released code; see `PhoneXLConfig`.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        phonemes: PhonemeVocabulary,
+        *,
+        recipe: str,
+        languages: Sequence[str],
+        phoneme_transcription: str,
+        use_phonemes: bool,
+        unit: str,
+        token_unit: str,
+        max_pieces: int | None,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.phonemes = phonemes
+        self.recipe = recipe
+        self.languages = list(languages)
+        self.phoneme_transcription = phoneme_transcription
+        self.use_phonemes = use_phonemes
+        self.unit = unit
+        self.token_unit = token_unit
+        self.max_pieces = max_pieces
+        self._piece_cache: dict[str, list[int]] = {}
+        self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
+
+    def segment(self, text: str, language: str | None = None) -> list[tuple[int, int]]:
+        """Offsets of the tokens of raw text: words, or characters for a character model."""
+        if self.token_unit == "character":
+            return [(index, index + 1) for index, char in enumerate(text) if not char.isspace()]
+        return Transcriber(language or guess_language(text), self.recipe).segment(text)
+
+    def words(self, text: str, language: str | None = None) -> list[str]:
+        """The tokens of raw text."""
+        return [text[start:end] for start, end in self.segment(text, language)]
+
+    def transcribe(self, tokens: Sequence[str], language: str) -> list[tuple[str, ...]]:
+        """The sound of each token as the phoneme vocabulary reads it: IPA segments, or the romanisation."""
+        records = Transcriber(language, self.recipe)(tokens)
+        if self.phoneme_transcription == "roman":
+            return [(record.romanized,) for record in records]
+        return [record.segments for record in records]
+
+    def encode(
+        self,
+        tokens: Sequence[str],
+        language: str,
+        *,
+        phonemes: Sequence[Sequence[str]] | None = None,
+        labels: Sequence[int] | None = None,
+    ) -> EncodedSentence:
+        """Look up the ids of one sentence.
+
+        Args:
+            tokens: Words, or characters.
+            language: ISO code.
+            phonemes: Segments of each token; None transcribes.
+            labels: Tag id of each token.
+
+        Returns:
+            Ragged ids, one list per token.
+
+        Raises:
+            UnknownLanguageError: For a language without transcription.
+            MissingToolError: If a reading tool is not installed.
+            ValueError: If phonemes or labels are not one per token.
+        """
+        for name, given in (("phonemes", phonemes), ("labels", labels)):
+            if given is not None and len(given) != len(tokens):
+                raise ValueError(f"{len(given)} {name} for {len(tokens)} tokens: {' '.join(tokens)[:80]!r}")
+        sounds: list[list[int]] = []
+        if self.use_phonemes:
+            spoken = self.transcribe(tokens, language) if phonemes is None else phonemes
+            sounds = [self.phoneme_pieces(tuple(segments)) for segments in spoken]
+        row = self.language_id(language)
+        pieces = [self.pieces(token) for token in tokens]
+        return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
+
+    def language_id(self, language: str) -> int:
+        """Row of the language table, -1 for a language that the model does not know."""
+        code = find_language(language).code
+        return self.languages.index(code) if code in self.languages else -1
+
+    def pieces(self, token: str) -> list[int]:
+        """Word pieces of one token; the unknown piece for one that the tokenizer drops (invisible characters)."""
+        if token not in self._piece_cache:
+            if len(self._piece_cache) >= _CACHE_SIZE:
+                self._piece_cache.clear()
+            ids = self.tokenizer.encode(token, add_special_tokens=False)
+            self._piece_cache[token] = ids or [self.tokenizer.unk_token_id]
+        return self._piece_cache[token]
+
+    def phoneme_pieces(self, segments: tuple[str, ...]) -> list[int]:
+        """Phoneme ids of one token's sound."""
+        if segments not in self._phoneme_cache:
+            if len(self._phoneme_cache) >= _CACHE_SIZE:
+                self._phoneme_cache.clear()
+            self._phoneme_cache[segments] = self.phonemes.encode(segments)
+        return self._phoneme_cache[segments]
+
+    def windows(self, sentence: EncodedSentence) -> list[Window]:
+        """Cut a sentence that exceeds the backbone's positions; every word is scored in exactly one window.
+
+        Windows overlap by up to a quarter, half of which is context; the cut of the released code does not overlap.
+        """
+        costs = [1] * len(sentence.pieces)
+        limit = min(self.tokenizer.model_max_length, _NO_LIMIT) - 2
+        if self.unit == "subword":
+            costs = [min(len(pieces), limit) for pieces in sentence.pieces]
+        overlap = limit // 4
+        if self.max_pieces is not None:
+            limit, overlap = self.max_pieces - 2, 0
+            sounds = sentence.phoneme_pieces or sentence.pieces
+            costs = [min(limit, max(map(len, pair))) for pair in zip(sentence.pieces, sounds, strict=True)]
+        return _cut(costs, limit, overlap)
+
+    def rows(self, sentences: Sequence[EncodedSentence]) -> Rows:
+        """Model inputs of a batch with specials, one list per sentence: as `PhoneXLModel.forward`, before padding."""
+        tokenizer, vocabulary = self.tokenizer, self.phonemes
+        most = min(tokenizer.model_max_length, _NO_LIMIT) - 2 if self.unit == "subword" else _NO_LIMIT
+        rows: Rows = {"input_ids": [], "word_ids": [], "language_ids": []}
+        if self.use_phonemes:
+            rows |= {"phoneme_ids": [], "phoneme_word_ids": []}
+        if sentences[0].labels is not None:
+            rows["labels"] = []
+        for sentence in sentences:
+            ids, units = _flatten(sentence.pieces, tokenizer.cls_token_id, tokenizer.sep_token_id, most)
+            rows["input_ids"].append(ids)
+            rows["word_ids"].append(units)
+            special = sentence.sentence_language
+            rows["language_ids"].append([special, *sentence.language_ids, special])
+            if self.use_phonemes:
+                ids, units = _flatten(sentence.phoneme_pieces, vocabulary.cls_id, vocabulary.sep_id, _NO_LIMIT)
+                rows["phoneme_ids"].append(ids)
+                rows["phoneme_word_ids"].append(units)
+            if sentence.labels is not None:
+                rows["labels"].append([-100, *sentence.labels, -100])
+        return rows
+
+    def fill(self, name: str) -> int:
+        """What pads the rows of this name to one width."""
+        values = {"input_ids": self.tokenizer.pad_token_id, "phoneme_ids": self.phonemes.pad_id, "labels": -100}
+        return int(values.get(name, -1))
+
+
+def _flatten(words: Sequence[Sequence[int]], first: int, last: int, most: int) -> tuple[list[int], list[int]]:
+    """Pieces of all words between two specials, and the unit of each; a word keeps at most `most` pieces."""
+    ids, units = [first], [0]
+    for unit, pieces in enumerate(words, 1):
+        kept = pieces[:most]
+        ids.extend(kept)
+        units.extend([unit] * len(kept))
+    return [*ids, last], [*units, len(words) + 1]
+
+
+def _cut(costs: Sequence[int], limit: int, overlap: int) -> list[Window]:
+    """Greedy windows of cost at most `limit`; the next starts up to `overlap` before the end of the last."""
+    spans: list[tuple[int, int]] = []
+    start, end, cost = 0, 0, 0
+    while end < len(costs):
+        while end < len(costs) and cost + costs[end] <= limit:
+            cost += costs[end]
+            end += 1
+        spans.append((start, end))
+        if end == len(costs):
+            break
+        start, cost = end, 0
+        while start > spans[-1][0] + 1 and cost + costs[start - 1] <= overlap:
+            start -= 1
+            cost += costs[start]
+        if cost + costs[end] > limit:  # a word so long that context would crowd it out
+            start, cost = end, 0
+    borders = [0, *((later[0] + earlier[1] + 1) // 2 for earlier, later in zip(spans, spans[1:], strict=False))]
+    borders.append(len(costs))
+    return [Window(*span, *pair) for span, *pair in zip(spans, borders, borders[1:], strict=False)]
