@@ -87,7 +87,7 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _decode(path: Path, raw: Sequence[bytes], first: int) -> list[str]:
-    """Lines without their end, all at once since that is four times as fast; `first` is the number of the first."""
+    """Lines without their end, all at once since that is faster; `first` is the number of the first."""
     joined = b"".join(raw)
     try:
         text = joined.decode()

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from huggingface_hub import RepoCard
 
-from hub_cards.render import _render
+from hub_cards.render import render_template
 
 
 def render_metric_card(card: str, repo: str) -> str:
@@ -32,4 +32,4 @@ def render_metric_card(card: str, repo: str) -> str:
     data["tags"] = [*tags, *({"phonexl"} - set(tags))]
     local = f'"evaluate_metrics/{PurePosixPath(repo).name}"'
     body = loaded.text.strip("\n").replace(f"evaluate.load({local})", f'evaluate.load("{repo}")')
-    return _render("metric.md.jinja", metadata=data.to_yaml(), body=body, repo=repo)
+    return render_template("metric.md.jinja", metadata=data.to_yaml(), body=body, repo=repo)

@@ -15,7 +15,7 @@ import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData
 from huggingface_hub import eval_result_entries_to_yaml as to_entries
 
-from hub_cards.render import _REASON_TEXT, Source, _render
+from hub_cards.render import REASON_TEXT, Source, render_template
 
 _METRICS = {  # title in the table, the Hub's identifier
     "xtreme_f1": ("F1 (XTREME)", "f1"),
@@ -149,10 +149,10 @@ def render_model_card(facts: ModelFacts) -> str:
         ValueError: If an evaluation has no score that the table knows, or a reason of transcription is unknown.
     """
     run = facts.run
-    unknown = {name for counts in run.coverage.values() for name in counts} - _REASON_TEXT.keys() if run else None
+    unknown = {name for counts in run.coverage.values() for name in counts} - REASON_TEXT.keys() if run else None
     if unknown:
-        raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(_REASON_TEXT)}")
-    return _render(
+        raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(REASON_TEXT)}")
+    return render_template(
         "model.md.jinja",
         **{"metadata": _front_matter(facts).to_yaml(), "facts": facts, "run": run},
         **{"title": facts.repo.partition("/")[2], "example": json.dumps(facts.example, ensure_ascii=False)},
@@ -253,7 +253,7 @@ def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
 
 
 def _coverage_table(run: RunFacts) -> list[list[str]]:
-    reasons = [name for name in _REASON_TEXT if any(counts.get(name) for counts in run.coverage.values())]
+    reasons = [name for name in REASON_TEXT if any(counts.get(name) for counts in run.coverage.values())]
     rows = [["part", "words", "transcribed", *reasons], ["---", *["---:"] * (len(reasons) + 2)]]
     for part, counts in run.coverage.items():
         silent = counts.get("punctuation", 0)

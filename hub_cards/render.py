@@ -111,21 +111,21 @@ def render_dataset_card(card_data: DatasetCardData, facts: DatasetFacts) -> str:
     """
     if not facts.splits or not all(split.tokens for split in facts.splits):
         raise ValueError(f"the card of {facts.title!r} needs at least one split, and tokens in each")
-    reasons = [name for name in _REASON_TEXT if any(split.reasons.get(name) for split in facts.splits)]
-    unknown = {name for split in facts.splits for name in split.reasons} - _REASON_TEXT.keys()
+    reasons = [name for name in REASON_TEXT if any(split.reasons.get(name) for split in facts.splits)]
+    unknown = {name for split in facts.splits for name in split.reasons} - REASON_TEXT.keys()
     if unknown:
-        raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(_REASON_TEXT)}")
+        raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(REASON_TEXT)}")
     languages: dict[Source, list[str]] = {}
     for language, source in facts.sources:
         languages.setdefault(source, []).append(language)
-    return _render(
+    return render_template(
         "dataset.md.jinja",
         **{"metadata": card_data.to_yaml(), "facts": facts, "sources": languages},
-        **{"reasons": reasons, "texts": _REASON_TEXT},
+        **{"reasons": reasons, "texts": REASON_TEXT},
     )
 
 
-def _render(template: str, **values: object) -> str:
+def render_template(template: str, **values: object) -> str:
     """Fill a template of this package; a name that is not given is an error."""
     text = resources.files(__package__).joinpath(template).read_text(encoding="utf-8")
     environment = jinja2.Environment(
@@ -138,7 +138,7 @@ def _render(template: str, **values: object) -> str:
     return environment.from_string(text).render(**values)
 
 
-_REASON_TEXT = {
+REASON_TEXT = {
     "read": "by the language's rules or its reading tool",
     "given": "as the source file has it",
     "lexicon": "from a list of exceptions",

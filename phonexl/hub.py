@@ -129,7 +129,7 @@ def push_dataset(
     if get_token() is None:
         raise HubError("no Hugging Face token found: run hf auth login, or set HF_TOKEN to one that may write")
     api = HfApi()
-    with _explained(repo, revision):
+    with explained(repo, revision):
         head = _open_repository(api, repo, private, revision)
         present = api.list_repo_files(repo, repo_type="dataset", revision=head)
         _refuse_foreign(api, repo, head, present)
@@ -178,7 +178,7 @@ def _refuse_foreign(api: HfApi, repo: str, head: str, present: list[str]) -> Non
 
 
 @contextlib.contextmanager
-def _explained(repo: str, revision: str | None) -> Iterator[None]:
+def explained(repo: str, revision: str | None) -> Iterator[None]:
     """Turn what the Hub's client raises into one line."""
     try:
         yield

@@ -19,7 +19,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from dataset_scripts.readers import DataError
 from hub_cards.metric_card import render_metric_card
 from hub_cards.model_card import render_eval_results, render_model_card
-from phonexl.hub import HubError, _explained
+from phonexl.hub import HubError, explained
 
 Kind = Literal["model", "space"]
 _README = "README.md"
@@ -266,7 +266,7 @@ def _push(kind: Kind, repo: str, files: Files, private: bool, revision: str | No
     if get_token() is None:
         raise HubError("no Hugging Face token found: run hf auth login, or set HF_TOKEN to one that may write")
     api = HfApi()
-    with _explained(repo, revision):
+    with explained(repo, revision):
         head = _open_repository(api, kind, repo, private, revision)
         present = api.list_repo_files(repo, repo_type=kind, revision=head)
         _refuse_foreign_repository(api, kind, repo, head, present)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import DATA, honest_exit
+from phonexl.cli.push import dataset
 
 # Where the files of a data set come from when no folder is named.
 _COLLECTIONS = {"cjkv-udpos": "udpos", "cjkv-panx": "panx", "cjkv-dictionaries": "muse"}
@@ -127,30 +128,4 @@ def _beside(printed: float, precision: float, ours: float | None) -> list[str]:
     return [f"{ours:,.2f}".removesuffix(".00"), "as printed" if abs(ours - printed) <= precision else "differs"]
 
 
-@app.command()
-@honest_exit
-def push(
-    folder: Annotated[Path, typer.Argument(help="A folder that data build made.")],
-    repo: Annotated[str, typer.Argument(help="Repository on the Hub: user/name.")],
-    public: Annotated[bool, typer.Option(help="Make a new repository public; private otherwise.")] = False,
-    revision: Annotated[str | None, typer.Option(help="Branch to push to.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Print what would be sent, and send nothing.")] = False,
-) -> None:
-    """Check a data set and push it to the Hub in one commit.
-
-    Example: phonexl data push samples user/phonexl-samples --dry-run
-    """
-    from dataset_scripts.validate import validate as check
-    from phonexl.hub import push_dataset
-
-    faults = list(check(folder))
-    for fault in faults:
-        typer.echo(fault)
-    if faults:
-        typer.echo(f"{folder}: {len(faults)} faults, nothing was sent", err=True)
-        raise typer.Exit(DATA)
-    if not sys.stderr.isatty():
-        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-
-        disable_progress_bars()
-    typer.echo(push_dataset(folder, repo, private=not public, dry_run=dry_run, revision=revision))
+app.command("push")(dataset)

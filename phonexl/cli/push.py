@@ -1,11 +1,12 @@
 """`phonexl push`: a tagger, a data set or a metric to the Hugging Face Hub, as one commit."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from phonexl.cli.errors import honest_exit
+from phonexl.cli.errors import DATA, honest_exit
 
 Repo = Annotated[str, typer.Argument(help="USER/NAME on the Hub; made if it does not exist.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would go, and ask no one.")]
@@ -57,12 +58,23 @@ def dataset(
     private: Private = True,
     revision: Revision = None,
 ) -> None:
-    """Push a built data set with its card.
+    """Check a built data set, and push it with its card; `phonexl data push` is the same command.
 
     Example: phonexl push dataset samples user/phonexl-samples --dry-run
     """
+    from dataset_scripts.validate import validate
     from phonexl.hub import push_dataset
 
+    faults = list(validate(path))
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        typer.echo(f"{path}: {len(faults)} faults, nothing was sent", err=True)
+        raise typer.Exit(DATA)
+    if not sys.stderr.isatty():
+        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+
+        disable_progress_bars()
     typer.echo(push_dataset(path, repo, private=private, dry_run=dry_run, revision=revision))
 
 

@@ -283,14 +283,17 @@ def make_switcher(
 
 
 def make_task_switcher(recipe: Recipe, processor: PhoneXLProcessor, data: Data) -> CodeSwitcher | None:
-    """Code switching of the tagged sentences, by the longest match in data of single characters; None without.
+    """Code switching of the tagged sentences; None without.
+
+    Data of words are switched word by word, as CoSDA-ML does: joined words would lose tags. Data of single characters
+    need the longest match. A recipe that sets `switch_match` has its way.
 
     Raises:
         DataError: If there is no dictionary.
     """
     if recipe.task_switch_ratio == 0:
         return None
-    match = recipe.config.get("switch_match", "word")
+    match = recipe.config.get("switch_match", "longest" if recipe.token_unit == "character" else "word")
     return CodeSwitcher(_find_dictionary(recipe, data), processor, recipe.target, recipe.task_switch_ratio, match)
 
 

@@ -99,4 +99,4 @@ def test_a_card_without_tokens_is_refused(splits):
 def test_a_name_that_the_template_misses_is_an_error():
     """Jinja's default would render nothing in silence."""
     with pytest.raises(jinja2.UndefinedError, match="metadata"):
-        render._render("dataset.md.jinja", facts=FACTS, reasons=[], texts={})
+        render.render_template("dataset.md.jinja", facts=FACTS, reasons=[], texts={})

@@ -15,14 +15,14 @@ SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 def train_tiny_tagger(root: Path) -> Path:
     """Train it below a folder; where it was saved."""
-    settings = {"backbone": str(_save_encoder(root / "encoder")), "vocab": "full", "max_steps": 2, "seeds": [1]}
+    settings = {"backbone": str(save_encoder(root / "encoder")), "vocab": "full", "max_steps": 2, "seeds": [1]}
     never = {"eval_strategy": "no", "save_strategy": "no", "load_best_model_at_end": False}
     recipe = Recipe.load("samples-zh-vi").override({**settings, **never, "limit_train": 20, "limit_eval": 4})
     train(recipe, SAMPLES, root / "tagger")
     return root / "tagger"
 
 
-def _save_encoder(folder: Path) -> Path:
+def save_encoder(folder: Path) -> Path:
     letters = sorted(set("abcdefghijklmnopqrstuvwxyzđTôisốngởHàNội.我住在北京。"))
     pieces = [*SPECIALS, *letters, *(f"##{letter}" for letter in letters)]
     backend = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))

@@ -75,7 +75,9 @@ def test_every_command_is_listed() -> None:
     for group in app.registered_groups:
         assert group.typer_instance
         names |= {
-            f"{group.name} {sub.callback.__name__}" for sub in group.typer_instance.registered_commands if sub.callback
+            f"{group.name} {sub.name or sub.callback.__name__}"
+            for sub in group.typer_instance.registered_commands
+            if sub.callback
         }
     assert names == set(COMMANDS)
 
@@ -249,7 +251,7 @@ def test_a_built_data_set_is_checked_and_counted(tmp_path: Path) -> None:
     result = invoke("data", "stats", built)
     assert result.exit_code == 0
     assert re.search(r"^\| vi-udpos \| train \| 100 \|", result.stdout, re.MULTILINE)
-    assert example_of("data push") == "phonexl data push samples user/phonexl-samples --dry-run"
+    assert example_of("data push") == example_of("push dataset")
     result = invoke("data", "push", built, "user/samples", "--dry-run")
     assert result.exit_code == 0
     sizes = {line.split("\t")[2]: int(line.split("\t")[1]) for line in result.stdout.strip().split("\n")}

@@ -50,6 +50,21 @@ def test_real_runs_clear_their_floors(pair: str, floor: float) -> None:
     assert mean("offline-subword", target, "test") >= mean("offline-plain-subword", target, "test") - 0.015
 
 
+def test_the_switch_by_sound_gains_as_much_as_the_readme_says_and_its_control_too() -> None:
+    runs = [r for r in find_results([ROOT / "results" / "udpos-2000"]) if r.name.startswith("udpos-zh-vi-offline-")]
+
+    def seeds(name: str, shuffled: bool = False) -> list[float]:
+        found = [r for r in runs if r.name.endswith(name) and r.recipe.get("shuffle_dictionary", False) == shuffled]
+        return [r.scores["vi"]["test"]["accuracy"] for r in sorted(found, key=lambda r: r.seed)]
+
+    plain, switched, control = seeds("plain-subword"), seeds("sino-xenic"), seeds("sino-xenic", shuffled=True)
+    assert [len(plain), len(switched), len(control)] == [3, 3, 3]
+    assert fmean(switched) - fmean(plain) == pytest.approx(0.02, abs=0.005)
+    assert fmean(control) >= fmean(switched)
+    rates = [r.training["task_switched"] for r in runs if r.name.endswith("sino-xenic")]
+    assert all(rate == pytest.approx(0.08, abs=0.005) for rate in rates)
+
+
 def test_quickstart_table_is_rendered_from_its_result_files() -> None:
     assert block("quickstart") == side_by_side(find_results([ROOT / "results" / "quickstart"])).markdown()
 

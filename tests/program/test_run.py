@@ -225,6 +225,20 @@ def test_tagged_sentences_are_switched_in_training_only(
     assert set(switcher.dictionary.pairs()) != set(plain.dictionary.pairs())
 
 
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [({}, "word"), ({"token_unit": "character"}, "longest"), ({"switch_match": "longest"}, "longest")],
+)
+def test_tagged_words_are_switched_one_by_one_and_characters_by_the_longest_match(
+    make_recipe: MakeRecipe, data: Path, settings: dict[str, Any], match: str
+) -> None:
+    """PAN-X of Japanese has no key of one character: word by word it would train plain."""
+    recipe = make_recipe(**METHODS["cosda-ml"], **settings)
+    switcher = make_task_switcher(recipe, build_model(recipe)[1], load_data(recipe, data))
+    assert switcher is not None
+    assert switcher.match == match
+
+
 def test_switching_nothing_is_warned_of(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     (tmp_path / "zh-vi.tsv").write_text("無\tkhông\n", encoding="utf-8")
     recipe = make_recipe(**NO_TERMS, task_switch_ratio=0.5, dictionary=str(tmp_path / "zh-vi.tsv"))
