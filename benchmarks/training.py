@@ -26,12 +26,14 @@ from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from phonexl.backbone import resolve_backbone
-from phonexl.methods import METHODS
+from phonexl.methods import find_method
 from phonexl.results import Table
 from phonexl.training.collator import PhoneXLCollator
+from phonexl.training.data import Data, hash_sentences
 from phonexl.training.dataset import Row, TaggingDataset, batches
+from phonexl.training.dictionaries import make_switcher
+from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import Data, hash_sentences, make_switcher, make_trainer
 from phonexl.training.trainer import EpochLengthSampler, PhoneXLTrainer
 
 SEED = 1
@@ -67,8 +69,9 @@ def make_systems(recipe: Recipe, sentences: list[Sentence], folder: Path, out: P
     """Plain and PhoneXL; `out` is where the Trainer would save."""
     systems = {}
     for method in ("plain", "phonexl"):
-        changed = recipe.override({**METHODS[method], **TIMED})
-        trainer = make_trainer(changed, Data(sentences, [], {}, folder), out, SEED)
+        changed = recipe.override({**find_method(method).recipe, **TIMED})
+        job = Job(changed, Data(sentences, [], {}, folder), out, SEED)
+        trainer = job.make_trainer(*job.build(PhoneXLForTokenClassification))
         model = cast(PhoneXLForTokenClassification, trainer.model)
         rows = length_batches(trainer.train_dataset, trainer.args.train_batch_size)
         systems[method] = System(trainer, model.train(), trainer.create_optimizer(), rows)
@@ -141,7 +144,7 @@ def count_work(recipe: Recipe, sentences: list[Sentence], folder: Path) -> dict[
     processor = OnePiecePerCharacter.from_backbone(resolve_backbone("offline", "cjkv"), use_phonemes=False)
     fields = {**processor.config_fields(), **recipe.config, "use_phonemes": True}
     config = PhoneXLConfig(BertConfig(vocab_size=MBERT_VOCAB), id2label=dict(enumerate(labels)), **fields)
-    switcher = make_switcher(recipe, config, processor, Data(sentences, [], {}, folder))
+    switcher = make_switcher(recipe, config, processor, folder)
     collator = PhoneXLCollator(processor, config, SEED, switcher)
     dataset = TaggingDataset(sentences, processor, labels, draws=True)
     ours = dict.fromkeys(("encoder", "vocabulary", "rest"), 0)

@@ -18,7 +18,7 @@ from .backbones import build_backbone, copy_mlm_head, load_backbone
 from .configuration_phonexl import PhoneXLConfig
 from .crf import LinearChainCrf
 from .mlm_head import IGNORED, MlmHead, masked_rows, piece_vectors
-from .outputs import PhoneXLMaskedLMOutput, PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
+from .outputs import Embedded, PhoneXLMaskedLMOutput, PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
 from .pipeline_phonexl import PhoneXLTokenClassificationPipeline  # noqa: F401  (so that one save carries its file)
 from .pooling import only_first, pool_embeddings, pool_words
 from .processing_phonexl import PhoneXLProcessor
@@ -145,39 +145,52 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             ValueError: If `word_ids` or the phonemes are missing, or a sentence exceeds the backbone's positions.
         """
         view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
-        num_units = view.language_ids.size(1)
-        spelling, sound, mask, inputs = (
-            self._embed_words(view, num_units) if self.config.unit == "word" else self._embed_pieces(view, num_units)
-        )
-        limit = self.config.max_units
-        if limit is not None and inputs.size(1) > limit:
-            raise ValueError(
-                f"a sentence of {inputs.size(1)} {'units' if self.config.unit == 'word' else 'pieces'} exceeds the "
-                f"backbone's {limit} positions: cut it with PhoneXLProcessor.windows"
-            )
+        embedded = self.embed(view)
         outputs = self.backbone(
-            inputs_embeds=inputs,
-            attention_mask=mask.long(),
+            inputs_embeds=embedded.inputs,
+            attention_mask=embedded.mask.long(),
             output_attentions=output_attentions,
             output_hidden_states=output_hidden_states,
         )
-        hidden, pieces = outputs.last_hidden_state, None
-        if self.config.unit == "subword":
-            pieces = hidden
-            word_ids = only_first(view.word_ids) if self.config.pooling == "first" else view.word_ids
-            hidden = pool_words(pieces, word_ids, num_units)
+        hidden = outputs.last_hidden_state
         return PhoneXLModelOutput(
-            last_hidden_state=hidden[:, :num_units],
-            piece_hidden_state=pieces,
-            spelling=spelling,
-            sound=sound,
-            unit_mask=unit_mask_of(view.word_ids, num_units),
+            last_hidden_state=self.to_units(hidden, view),
+            piece_hidden_state=hidden if self.config.unit == "subword" else None,
+            spelling=embedded.spelling,
+            sound=embedded.sound,
+            unit_mask=unit_mask_of(view.word_ids, view.language_ids.size(1)),
             hidden_states=outputs.get("hidden_states"),
             attentions=outputs.get("attentions"),
         )
 
-    def _embed_words(self, view: View, num_units: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
-        """Pooled spelling, pooled sound, attention mask and input vectors, one per unit."""
+    def embed(self, view: View) -> Embedded:
+        """What the backbone reads of a view, before its own positions.
+
+        Raises:
+            ValueError: If phonemes are missing, or a sentence exceeds the backbone's positions.
+        """
+        num_units = view.language_ids.size(1)
+        embedded = (
+            self._embed_words(view, num_units) if self.config.unit == "word" else self._embed_pieces(view, num_units)
+        )
+        limit, length = self.config.max_units, embedded.inputs.size(1)
+        if limit is not None and length > limit:
+            raise ValueError(
+                f"a sentence of {length} {'units' if self.config.unit == 'word' else 'pieces'} exceeds the "
+                f"backbone's {limit} positions: cut it with PhoneXLProcessor.windows"
+            )
+        return embedded
+
+    def to_units(self, hidden: Tensor, view: View) -> Tensor:
+        """Vectors of units from what a layer of the backbone gives, shape (batch, units, hidden)."""
+        num_units = view.language_ids.size(1)
+        if self.config.unit == "word":
+            return hidden[:, :num_units]
+        word_ids = only_first(view.word_ids) if self.config.pooling == "first" else view.word_ids
+        return pool_words(hidden, word_ids, num_units)
+
+    def _embed_words(self, view: View, num_units: int) -> Embedded:
+        """One input vector per unit."""
         word_ids = only_first(view.word_ids) if self.config.pooling == "first" else view.word_ids
         weight = self.get_input_embeddings().weight
         spelling = pool_embeddings(weight, view.input_ids, word_ids, num_units)
@@ -193,10 +206,10 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
                 last = mask.sum(1) - 1
                 row = self.embed_languages(view.language_ids[:, :1]).squeeze(1)
                 inputs = inputs.index_put((torch.arange(len(last), device=last.device), last), row)
-        return spelling, sound, mask, inputs
+        return Embedded(spelling, sound, mask, inputs)
 
-    def _embed_pieces(self, view: View, num_units: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
-        """Pooled spelling, pooled sound, attention mask and input vectors, one per piece."""
+    def _embed_pieces(self, view: View, num_units: int) -> Embedded:
+        """One input vector per piece."""
         pieces = self.get_input_embeddings()(view.input_ids)
         mask = view.word_ids >= 0
         unit = view.word_ids.clamp(min=0).unsqueeze(-1).expand(-1, -1, pieces.size(2))
@@ -205,7 +218,7 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             inputs = inputs + sound.gather(1, unit)
         if self.language_embeddings is not None:
             inputs = inputs + self.embed_languages(view.language_ids).gather(1, unit)
-        return pool_words(pieces, view.word_ids, num_units), sound, mask, inputs
+        return Embedded(pool_words(pieces, view.word_ids, num_units), sound, mask, inputs)
 
     def _pool_sound(self, view: View, num_units: int) -> Tensor | None:
         if self.phoneme_embeddings is None:
@@ -373,7 +386,7 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             return result
         if self.training:
             self._measure_parts(result, outputs, views[0])
-        terms = {"task": self._task_term(logits, labels)}
+        terms = {"task": self.task_term(logits, labels)}
         if self.logit_scale is not None:
             terms["align"] = self._align_term(self.logit_scale, outputs, batch, views[0].word_ids, units)
         if mlm_labels is not None:
@@ -381,7 +394,7 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         if xmlm_labels is not None:
             head = self.mlm_head if self.xmlm_head is None else self.xmlm_head
             terms["xmlm"] = self._mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
-        return self._weigh(result, terms, num_items_in_batch)
+        return self.weigh(result, terms, num_items_in_batch)
 
     def decode(self, logits: Tensor, unit_mask: Tensor) -> Tensor:
         """Choose the tags: the best path of the CRF, or the best tag of each word.
@@ -412,7 +425,7 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         if self.phonexl.language_embeddings is not None:
             result.language_norm = self.phonexl.embed_languages(view.language_ids)[mask].norm(dim=-1).mean()
 
-    def _task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss and count of the labelled words."""
         count = (labels != IGNORED).sum().float()
         if self.crf is None:
@@ -452,23 +465,52 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         total = F.cross_entropy(present(head)(hidden).float(), targets, reduction="sum")
         return total, labels.new_tensor(len(targets)).float()
 
-    def _weigh(
+    def weigh(
         self,
         result: PhoneXLTokenClassifierOutput,
         terms: dict[str, tuple[Tensor, Tensor]],
         counts: dict[str, Tensor] | None,
     ) -> PhoneXLTokenClassifierOutput:
-        """Divide every term by its own count and add them up (Eq. 3)."""
-        config = self.config
-        weights = {"task": 1.0, "align": config.align_weight, "mlm": config.mlm_weight, "xmlm": config.xmlm_weight}
-        losses = []
+        """Divide every term by its own count and add them up (Eq. 3).
+
+        Args:
+            result: Gets `loss`, and the terms as `NAME_loss`.
+            terms: Summed loss and count of this batch, by name.
+            counts: Counts over the whole optimizer step; None takes those of this batch.
+        """
+        weights, losses = self.loss_weights, []
         for name, (total, own_count) in terms.items():
             count = own_count if counts is None else counts[name].to(total.device)
             loss = total / count.clamp(min=1)
-            setattr(result, f"{name}_loss", loss)
+            result[f"{name}_loss"] = loss
             losses.append(weights[name] * loss)
         result.loss = torch.stack(losses).sum()
         return result
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Weight of every term of the loss, by name."""
+        config = self.config
+        return {"task": 1.0, "align": config.align_weight, "mlm": config.mlm_weight, "xmlm": config.xmlm_weight}
+
+    def count_terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Denominators of the loss terms of one batch, as `forward` counts them.
+
+        Args:
+            batch: Tensors of one micro-batch.
+
+        Returns:
+            A float scalar for each term that the model computes: "task", "align", "mlm", "xmlm".
+        """
+        config = self.config
+        counts = {"task": (batch["labels"] != IGNORED).sum()}
+        if config.align_weight > 0:
+            words = batch["word_ids"].amax(1) - 1 - int(config.align_ignore_first)
+            counts["align"] = words.clamp(min=0).sum()
+        for name in ("mlm", "xmlm"):
+            if getattr(config, f"{name}_weight") > 0 and f"{name}_labels" in batch:
+                counts[name] = (batch[f"{name}_labels"] != IGNORED).sum()
+        return {name: count.float() for name, count in counts.items()}
 
 
 class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
@@ -524,26 +566,6 @@ class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
         logits = self.mlm_head(hidden)
         loss = F.cross_entropy(logits.float(), targets, reduction="sum") / max(1, len(targets))
         return PhoneXLMaskedLMOutput(loss=loss, logits=logits)
-
-
-def count_terms(batch: dict[str, Tensor], config: PhoneXLConfig) -> dict[str, Tensor]:
-    """Denominators of the loss terms of one batch, as `forward` counts them.
-
-    Args:
-        batch: Tensors of one micro-batch.
-        config: Whose weights say which terms exist.
-
-    Returns:
-        A float scalar for each of "task", "align", "mlm" and "xmlm" that the model computes.
-    """
-    counts = {"task": (batch["labels"] != IGNORED).sum()}
-    if config.align_weight > 0:
-        words = batch["word_ids"].amax(1) - 1 - int(config.align_ignore_first)
-        counts["align"] = words.clamp(min=0).sum()
-    for name in ("mlm", "xmlm"):
-        if getattr(config, f"{name}_weight") > 0 and f"{name}_labels" in batch:
-            counts[name] = (batch[f"{name}_labels"] != IGNORED).sum()
-    return {name: count.float() for name, count in counts.items()}
 
 
 def _classifier_dropout(config: PhoneXLConfig) -> float:

@@ -13,6 +13,23 @@ _T = TypeVar("_T")
 
 
 @dataclass
+class Embedded:
+    """What goes into the encoder.
+
+    Attributes:
+        spelling: Pooled word-piece embeddings, shape (batch, units, hidden).
+        sound: Pooled phonemic embeddings, same shape; None without phonemes.
+        mask: True where there is something to attend to, shape (batch, units or pieces).
+        inputs: Sum of spelling, sound and language, shape (batch, units or pieces, hidden).
+    """
+
+    spelling: Tensor
+    sound: Tensor | None
+    mask: Tensor
+    inputs: Tensor
+
+
+@dataclass
 class PhoneXLModelOutput(ModelOutput):
     """What the encoder gives.
 

@@ -14,7 +14,7 @@ import torch
 
 from dataset_scripts.readers import load_split
 from modeling_phonexl.transcription import Transcriber
-from phonexl.methods import METHODS
+from phonexl.methods import find_method
 from phonexl.page import MARK, Line, Section, make_line, render_page
 from phonexl.progress import TrainingProgress, format_duration
 from phonexl.results import RESULT_FILE, Result, Table
@@ -152,14 +152,15 @@ def judge(pair: str, results: Sequence[Result]) -> str:
 
 def _train(pair: str, method: str, samples: Path, folder: Path) -> Result:
     """One system of one pair, in place of that of an earlier quickstart."""
-    recipe = replace(Recipe.load(f"samples-{pair}").override(METHODS[method]), name=f"{pair} {method}")
+    system = find_method(method)
+    recipe = replace(Recipe.load(f"samples-{pair}").override(system.overrides()), name=f"{pair} {method}")
     if (folder / RESULT_FILE).exists():
         Result.load(folder / RESULT_FILE)  # refuses a file that is not ours
         (folder / RESULT_FILE).unlink()
     with contextlib.suppress(OSError):
         (folder / CHECKPOINTS).rmdir()  # an interrupted quickstart leaves it empty
     with TrainingProgress(recipe.name) as progress:
-        return train(recipe, samples, folder, callbacks=[progress])[0]
+        return train(recipe, samples, folder, method=system, callbacks=[progress])[0]
 
 
 def _tag_samples(pair: str, samples: Path, folder: Path) -> list[Line]:

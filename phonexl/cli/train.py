@@ -9,7 +9,9 @@ import typer
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
-from phonexl.methods import METHODS
+from phonexl.methods import method_names, parse_method
+
+_METHOD_HELP = f"One of {', '.join(method_names())}; with -original behind it, in its authors' own setting."
 
 
 @honest_exit
@@ -17,7 +19,7 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped recipe.")],
     data: Annotated[Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")],
     out: Annotated[Path, typer.Option(help="Where models and results go.")],
-    method: Annotated[str, typer.Option(help="phonexl, or plain: the same without sound.")] = "phonexl",
+    method: Annotated[str, typer.Option(help=_METHOD_HELP)] = "phonexl",
     seeds: Annotated[str | None, typer.Option(help="For example 1,2,3; one run each.")] = None,
     limit_train: Annotated[int | None, typer.Option(min=1, help="Train on that many sentences.")] = None,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run.")] = False,
@@ -28,14 +30,13 @@ def train(
     Example: phonexl train udpos-zh-vi-offline --data udpos --out runs/zh-vi --seeds 1 --limit-train 2000
     """
     wanted = None if seeds is None else _parse_seeds(seeds)
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+    found, original = parse_method(method)
     from phonexl.training.recipe import Recipe, parse_settings
 
     settings = parse_settings(set or [])
     if limit_train is not None:
         settings["limit_train"] = limit_train
-    chosen = Recipe.load(recipe).override({**METHODS[method], **settings})
+    chosen = Recipe.load(recipe).override({**found.overrides(original), **settings})
     if method != "phonexl":
         # Results are grouped by name: two methods of one recipe are not two seeds of one system.
         chosen = replace(chosen, name=f"{chosen.name}-{method}")
@@ -50,7 +51,7 @@ def train(
 
     quiet_transformers()
     with TrainingProgress(chosen.name) as progress:
-        results = run(chosen, data, out, resume=resume, callbacks=[progress])
+        results = run(chosen, data, out, method=found, resume=resume, callbacks=[progress])
     if PartialState().is_main_process:  # the others of a launch have no scores
         print_table(make_table(results), sys.stdout)
 

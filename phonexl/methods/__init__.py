@@ -1,19 +1,43 @@
-"""Methods: what each changes in any recipe. A baseline that needs code of its own gets a file beside this one."""
+"""Methods, by name: every file here but this one holds one, as `METHOD`. Adding a file adds a method.
 
-_PLAIN: dict[str, object] = {
-    "use_phonemes": False,
-    "use_language_embeddings": False,
-    "align_weight": 0,
-    "mlm_weight": 0,
-    "xmlm_weight": 0,
-}
-METHODS: dict[str, dict[str, object]] = {
-    "phonexl": {},
-    "plain": _PLAIN,
-    # CoSDA-ML (Qin et al., IJCAI 2020): words of the tagged sentence become translations and keep their tag; alpha 1,
-    # beta 0.9.
-    "cosda-ml": {**_PLAIN, "task_switch_ratio": 0.9},
-    # Ours: the same with words that both languages share by sound, at the ratio that the prototype used, over
-    # sub-words.
-    "sino-xenic": {**_PLAIN, "unit": "subword", "task_switch_ratio": 0.5, "dictionary": "sound"},
-}
+What a method may use is in `phonexl/training`; importing this package imports none of them.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonexl.training.method import Method
+
+ORIGINAL = "-original"
+
+
+def method_names() -> list[str]:
+    """Names as in `--method`, in alphabetical order."""
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+
+
+def find_method(name: str) -> "Method":
+    """The method of a name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if name not in method_names():
+        near = difflib.get_close_matches(name, method_names(), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown method {name!r}; known: {', '.join(method_names())}{hint}")
+    method: Method = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").METHOD
+    return method
+
+
+def parse_method(text: str) -> "tuple[Method, bool]":
+    """A method and whether its authors' own setting is meant: "xtune" or "xtune-original".
+
+    Raises:
+        ValueError: If there is no such method.
+    """
+    original = text.endswith(ORIGINAL)
+    return find_method(text.removesuffix(ORIGINAL)), original

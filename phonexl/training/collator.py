@@ -4,7 +4,7 @@ All draws are a function of seed, epoch and row, never of the batch: accumulatio
 see the same data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,23 @@ from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
 from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
 
-_TASK_SWITCH = 1  # key of its draws, which leave those of the other passes as they were
+_TASK_SWITCH, _SECOND_VIEW = 1, 2  # keys of their draws, which leave those of the other passes as they were
+
+
+@dataclass(frozen=True)
+class SecondSentence:
+    """What a sentence is read beside: its translation, its romanisation, itself cut into other pieces.
+
+    Attributes:
+        sentence: Its ids; with labels where its words have tags of their own.
+        targets: A teacher's logits for its words, shape (words, labels); None without a teacher.
+    """
+
+    sentence: EncodedSentence
+    targets: Tensor | None = None
+
+
+SecondView = Callable[[Row, Generator], SecondSentence]
 
 
 @dataclass
@@ -32,6 +48,7 @@ class PhoneXLCollator:
         seed: Key of all draws.
         switcher: Code switching; None where the model has no XMLM term.
         task_switcher: Code switching of the tagged sentences themselves (CoSDA-ML, Qin et al. 2020); None for none.
+        second_view: Gives every training row a second sentence, drawn anew in every epoch; None for none.
         epoch: Set by the trainer; with `config.static_masks` the draws of epoch 0 serve for all.
         num_words: Words of all training batches so far.
         num_masked: Words masked so far.
@@ -42,6 +59,7 @@ class PhoneXLCollator:
     seed: int
     switcher: CodeSwitcher | None = None
     task_switcher: CodeSwitcher | None = None
+    second_view: SecondView | None = None
     epoch: int = 0
     num_words: int = 0
     num_masked: int = 0
@@ -50,10 +68,15 @@ class PhoneXLCollator:
         """Collate rows; only rows with `draws` get masked and switched versions.
 
         Returns:
-            Tensors of the task pass; `mlm_*` and `xmlm_*` where the config gives those terms a weight.
+            Tensors of the task pass; `mlm_*` and `xmlm_*` where the config gives those terms a weight; `second_*` as
+            `pad_second` makes them.
         """
         batch: dict[str, Tensor] = dict(self.processor.pad([self._task_sentence(row) for row in rows]))
-        if not rows[0].draws or not (self.config.mlm_weight or self.config.xmlm_weight):
+        if not rows[0].draws:
+            return batch
+        if self.second_view is not None:
+            batch |= pad_second(self.processor, [self._draw_second(self.second_view, row) for row in rows])
+        if not (self.config.mlm_weight or self.config.xmlm_weight):
             return batch
         masked_labels, switched_labels = [], []
         masked_views, switched_views = [], []
@@ -85,13 +108,16 @@ class PhoneXLCollator:
 
     def _task_sentence(self, row: Row) -> EncodedSentence:
         """The sentence that is tagged, switched in training: a word gets the tag of the first one it stands for."""
-        if self.task_switcher is None or not row.draws:
+        if self.task_switcher is None or not row.draws or row.lang == self.task_switcher.target:
             return row.sentence
         generator = draw_generator(self.seed, self.epoch, row.index, _TASK_SWITCH)
         switched, spans = self.task_switcher.switch(generator, row.tokens, row.sentence)
         if row.sentence.labels is not None:
             switched.labels = [row.sentence.labels[span.start] for span in spans]
         return switched
+
+    def _draw_second(self, second_view: SecondView, row: Row) -> SecondSentence:
+        return second_view(row, draw_generator(self.seed, self.epoch, row.index, _SECOND_VIEW))
 
     def _mask(
         self, generator: Generator, sentence: EncodedSentence, masked: set[int]
@@ -122,6 +148,23 @@ class PhoneXLCollator:
         ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
         tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), -100)
         return tensors
+
+
+def pad_second(processor: PhoneXLProcessor, sentences: Sequence[SecondSentence]) -> dict[str, Tensor]:
+    """Tensors of second sentences.
+
+    Returns:
+        `second_input_ids`, `second_word_ids`, ... as `PhoneXLModel.forward` has them without the prefix;
+        `second_labels` where they have labels; `second_targets`, shape (batch, units, labels), zero on specials and
+        padding, where they have a teacher's logits.
+    """
+    tensors = {f"second_{name}": value for name, value in processor.pad([s.sentence for s in sentences]).items()}
+    targets = [sentence.targets for sentence in sentences if sentence.targets is not None]
+    if targets:
+        units = tensors["second_language_ids"].size(1)
+        padded = [F.pad(target, (0, 0, 1, units - 1 - len(target))) for target in targets]
+        tensors["second_targets"] = torch.stack(padded)
+    return tensors
 
 
 def _pool_by_source(batch: dict[str, Tensor], pad_id: int, phoneme_pad_id: int) -> None:

@@ -23,6 +23,7 @@ class Row:
     Attributes:
         index: Position in the data set; keys the draws of masks and switches.
         source: Position of the sentence that the window is cut from.
+        lang: Language of the sentence.
         tokens: Words of the window.
         sentence: Their ids; words that serve as context only have label -100.
         draws: Whether the collator adds masked and switched versions (training) or not (evaluation).
@@ -30,6 +31,7 @@ class Row:
 
     index: int
     source: int
+    lang: str
     tokens: tuple[str, ...]
     sentence: EncodedSentence
     draws: bool
@@ -63,7 +65,7 @@ class TaggingDataset(Dataset[Row]):
                     for position, label in enumerate(part.labels, window.start)
                 ]
                 tokens = sentence.tokens[window.start : window.end]
-                self._rows.append(Row(len(self._rows), source, tokens, part, draws))
+                self._rows.append(Row(len(self._rows), source, sentence.lang, tokens, part, draws))
         self.lengths = [len(row.tokens) for row in self._rows]
 
     def __len__(self) -> int:

@@ -14,7 +14,9 @@ from dataset_scripts.schema import Sentence
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, macro_f1, tagging_scores, xtreme_f1
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
+from phonexl.training.collator import SecondView, pad_second
 from phonexl.training.dataset import TaggingDataset, batches
+from phonexl.training.masking import draw_generator
 
 
 @torch.no_grad()
@@ -25,6 +27,7 @@ def tag_sentences(
     batch_size: int = 64,
     progress: Callable[[int], None] | None = None,
     bf16: bool | None = None,
+    second_view: SecondView | None = None,
 ) -> list[list[str]]:
     """Tag the tokens of sentences; every token gets a tag, however long the sentence.
 
@@ -35,6 +38,7 @@ def tag_sentences(
         batch_size: Windows per forward, taken in order of length.
         progress: Called after each batch with its number of windows.
         bf16: Compute in bfloat16, as the model was trained; None: where the hardware multiplies in it.
+        second_view: What each window is read beside (translate-test), for a tagger that takes second sentences.
 
     Returns:
         One list of tags per sentence.
@@ -55,6 +59,9 @@ def tag_sentences(
     for rows in batches(order, batch_size):
         inputs = processor.pad([row.sentence for row in rows]).to(model.device)
         del inputs["labels"]
+        if second_view is not None:
+            seconds = [second_view(row, draw_generator(0, 0, row.index)) for row in rows]
+            inputs |= {name: value.to(model.device) for name, value in pad_second(processor, seconds).items()}
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             outputs = model(**inputs)
         for row, ids in zip(rows, model.decode(outputs.logits, outputs.unit_mask).tolist(), strict=True):

@@ -42,6 +42,10 @@ class Recipe:
         vocab: "full", or "cjkv" for the offline backbone.
         dictionary: File, or folder of MUSE files or of a built data set, for code switching; "sound" is the shipped
             one by sound; None looks beside the data.
+        method: How it is trained: a file of `phonexl/methods`, with "-" for "_".
+        translator: What stands for machine translation: "dictionary" (word by word), a file of translations, or the
+            name of a sequence-to-sequence model.
+        few_shot: Train on that many labelled sentences of the target too, drawn at random with `limit_seed`.
         task_switch_ratio: Probability with which a word of a tagged sentence is switched in training (CoSDA-ML, Qin
             et al. 2020); it keeps its tag.
         shuffle_dictionary: Give every source word the targets of another one: the control that tells what words mean
@@ -55,6 +59,7 @@ class Recipe:
         config: Fields of `PhoneXLConfig`.
         official: Start from `PhoneXLConfig.official`.
         training: Fields of `PhoneXLTrainingArguments`.
+        method_settings: By method, its own settings; written `METHOD.FIELD` in the file, and checked by the method.
     """
 
     name: str
@@ -63,7 +68,10 @@ class Recipe:
     target: str
     backbone: str = "offline"
     vocab: Vocab = "full"
+    method: str = "phonexl"
     dictionary: str | None = None
+    translator: str = "dictionary"
+    few_shot: int = 0
     task_switch_ratio: float = 0.0
     shuffle_dictionary: bool = False
     token_unit: str = "word"
@@ -75,12 +83,15 @@ class Recipe:
     config: dict[str, Any] = field(default_factory=dict)
     official: bool = False
     training: dict[str, Any] = field(default_factory=dict)
+    method_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(TASKS)}")
         if not 0 <= self.task_switch_ratio <= 1:
             raise RecipeError(f"{self.name}: task_switch_ratio {self.task_switch_ratio}; expected a value from 0 to 1")
+        if self.few_shot < 0:
+            raise RecipeError(f"{self.name}: few_shot {self.few_shot}; expected a number of sentences >= 0")
         for language in (self.source, self.target):
             find_language(language)
 
@@ -105,9 +116,14 @@ class Recipe:
 
     def values(self) -> dict[str, Any]:
         """The flat values, as a YAML file would hold them."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("name", "config", "training")}
+        own = {key: getattr(self, key) for key in _own_keys()}
         listed = {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
-        return {**listed, **self.config, **self.training}
+        methods = {
+            f"{method}.{key}": value
+            for method, settings in self.method_settings.items()
+            for key, value in settings.items()
+        }
+        return {**listed, **self.config, **self.training, **methods}
 
     def with_seeds(self, seeds: Iterable[int]) -> "Recipe":
         """A copy with other seeds."""
@@ -118,7 +134,12 @@ class Recipe:
         own: dict[str, Any] = {}
         config: dict[str, Any] = {}
         training: dict[str, Any] = {}
+        methods: dict[str, dict[str, Any]] = {}
         for key, value in values.items():
+            method, dot, setting = key.partition(".")
+            if dot:
+                methods.setdefault(method, {})[setting] = value
+                continue
             home = own if key in _own_keys() else config if key in _config_keys() else training
             if home is training and key not in _training_keys():
                 raise RecipeError(f"{name}: {_unknown(key)}")
@@ -128,7 +149,7 @@ class Recipe:
         missing = [key for key in ("task", "source", "target") if key not in own]
         if missing:
             raise RecipeError(f"{name}: {', '.join(missing)} missing; a recipe names task, source and target")
-        return cls(name=name, config=config, training=training, **own)
+        return cls(name=name, config=config, training=training, method_settings=methods, **own)
 
 
 def list_recipes() -> list[str]:
@@ -202,8 +223,8 @@ def _shipped() -> Any:
     return resources.files("phonexl.training") / "recipes"
 
 
-def _own_keys() -> set[str]:
-    return {f.name for f in fields(Recipe)} - {"name", "config", "training"}
+def _own_keys() -> list[str]:
+    return [f.name for f in fields(Recipe) if f.name not in ("name", "config", "training", "method_settings")]
 
 
 def _config_keys() -> set[str]:
@@ -215,5 +236,5 @@ def _training_keys() -> set[str]:
 
 
 def _unknown(key: str) -> str:
-    near = difflib.get_close_matches(key, _own_keys() | _config_keys() | _training_keys(), 1)
+    near = difflib.get_close_matches(key, {*_own_keys()} | _config_keys() | _training_keys(), 1)
     return f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import Sampler
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, xtreme_f1
-from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification, count_terms
+from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator
 from phonexl.training.dataset import TaggingDataset
-
-TERMS = ("task", "align", "mlm", "xmlm")
 
 
 class PhoneXLTrainer(Trainer):
@@ -59,6 +58,8 @@ class PhoneXLTrainer(Trainer):
         self._labels = list(labels)
         self._sums: dict[str, Tensor] = {}
         self._num_steps = 0
+        self._measured_step = -1
+        self._cosines: dict[str, float] = {}
         super().__init__(
             model=model,
             args=args,
@@ -81,7 +82,7 @@ class PhoneXLTrainer(Trainer):
         if not batches:
             return [], None
         self._num_steps += 1
-        counts = [count_terms(batch, self._tagger.config) for batch in batches]
+        counts = [self.tagger.count_terms(batch) for batch in batches]
         totals = {name: torch.stack([count[name] for count in counts]).sum().to(device) for name in counts[0]}
         if self.args.world_size > 1:
             totals = {name: self.accelerator.gather(total).sum() for name, total in totals.items()}
@@ -98,7 +99,7 @@ class PhoneXLTrainer(Trainer):
         outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
         loss = outputs.loss
         if model.training and num_items_in_batch is not None:
-            for name in TERMS:
+            for name in num_items_in_batch:
                 self._add(f"{name}_loss", outputs.get(f"{name}_loss"))
             share = 1 / (self.current_gradient_accumulation_steps * self.accelerator.num_processes)
             for name in ("spelling_norm", "sound_norm", "language_norm"):
@@ -106,6 +107,33 @@ class PhoneXLTrainer(Trainer):
                 self._add(name, None if value is None else value * share)
             loss = loss * self.accelerator.num_processes  # DDP averages gradients over processes
         return (loss, outputs) if return_outputs else loss
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Tensor:
+        """One micro-batch; before it, where asked for, the gradients of its terms are compared."""
+        due = (self.state.global_step + 1) % self.state.logging_steps == 0
+        if self.args.log_gradient_cosines and due and self._measured_step != self.state.global_step:
+            self._measured_step = self.state.global_step
+            self._cosines = self._compare_gradients(inputs, num_items_in_batch)
+        loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
+        return loss
+
+    def _compare_gradients(self, inputs: dict[str, Any], counts: dict[str, Tensor]) -> dict[str, float]:
+        """Cosine between the encoder's gradient of the task term and that of each other term, of this process."""
+        tagger = self.tagger
+        tagger.train()
+        parameters = [p for p in tagger.phonexl.backbone.parameters() if p.requires_grad]
+        gradients: dict[str, Tensor] = {}
+        devices = [tagger.device] if tagger.device.type == "cuda" else []
+        with torch.random.fork_rng(devices), self.compute_loss_context_manager():  # the step's own draws stay the same
+            outputs = tagger(**self._prepare_inputs(inputs), num_items_in_batch=counts)
+            for name in counts:
+                term = outputs[f"{name}_loss"]
+                found = torch.autograd.grad(
+                    term, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+                )
+                gradients[name] = torch.cat([gradient.flatten() for gradient in found]).float()
+        task = gradients.pop("task")
+        return {f"{name}_cosine": float(F.cosine_similarity(task, other, dim=0)) for name, other in gradients.items()}
 
     def prediction_step(
         self,
@@ -120,12 +148,12 @@ class PhoneXLTrainer(Trainer):
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
         if prediction_loss_only:
             return loss.detach(), None, None
-        return loss.detach(), self._tagger.decode(outputs.logits, outputs.unit_mask), inputs["labels"]
+        return loss.detach(), self.tagger.decode(outputs.logits, outputs.unit_mask), inputs["labels"]
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW with one group per part and decay: encoder, heads, phoneme table, temperature."""
         if self.optimizer is None:
-            tagger = self._tagger
+            tagger = self.tagger
             decayed = set(self.get_decay_parameter_names(tagger))
             rates = {
                 "encoder": self.args.learning_rate,
@@ -154,13 +182,13 @@ class PhoneXLTrainer(Trainer):
         return optimizer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the mean of every term since the last log, the norms of the embedding parts, and the switching rates."""
+        """Add the mean of every term since the last log, the norms of the embedding parts, rates and cosines."""
         if "loss" in logs and self._num_steps > 0:
             for name, total in sorted(self._sums.items()):
                 logs[name] = float(self.accelerator.reduce(total, "sum")) / self._num_steps
             self._sums.clear()
             self._num_steps = 0
-            logs |= self._rates()
+            logs |= self._rates() | self._cosines
         super().log(logs, start_time)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -191,7 +219,7 @@ class PhoneXLTrainer(Trainer):
             return ""
         repo = str(self.hub_model_id)
         with tempfile.TemporaryDirectory() as folder:
-            self._tagger.save_pretrained(folder)
+            self.tagger.save_pretrained(folder)
             self.collator.processor.save_pretrained(folder)
             branch = revision or self.args.hub_revision
             return push_model(Path(folder), repo, private=False, revision=branch)
@@ -200,7 +228,8 @@ class PhoneXLTrainer(Trainer):
         """Leave a checkpoint at home: it holds pickles."""
 
     @property
-    def _tagger(self) -> PhoneXLForTokenClassification:
+    def tagger(self) -> PhoneXLForTokenClassification:
+        """The model as it is, without what distributes it."""
         model: PhoneXLForTokenClassification = self.accelerator.unwrap_model(self.model)
         return model
 

@@ -8,14 +8,17 @@ PUSH = """
     from pathlib import Path
 
     from saved_tagger import SAMPLES, save_encoder
-    from phonexl.training import run
+    from modeling_phonexl import PhoneXLForTokenClassification
+    from phonexl.training.data import load_data
+    from phonexl.training.job import Job
     from phonexl.training.recipe import Recipe
 
     root = Path(sys.argv[1])
     settings = {"backbone": str(save_encoder(root / "encoder")), "vocab": "full", "max_steps": 2, "seeds": [1]}
     settings |= {"limit_train": 20, "limit_eval": 4, "eval_strategy": "no", "save_strategy": "steps", "save_steps": 1}
     recipe = Recipe.load("samples-zh-vi").override({**settings, "push_to_hub": True, "hub_model_id": "user/tagger"})
-    trainer = run.make_trainer(recipe, run.load_data(recipe, SAMPLES), root / "run", 1)
+    job = Job(recipe, load_data(recipe, SAMPLES), root / "run", 1)
+    trainer = job.make_trainer(*job.build(PhoneXLForTokenClassification))
     trainer.train()
     print(trainer.push_to_hub())
 """

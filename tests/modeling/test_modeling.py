@@ -9,7 +9,6 @@ from torch import Tensor
 from transformers import BertConfig
 
 from modeling_phonexl import PhoneXLConfig, PhoneXLForMaskedLM, PhoneXLForTokenClassification, PhoneXLModel
-from modeling_phonexl.modeling_phonexl import count_terms
 
 TASK = ("input_ids", "word_ids", "phoneme_ids", "phoneme_word_ids", "language_ids")
 TERMS = ("task", "align", "mlm", "xmlm")
@@ -112,7 +111,7 @@ def test_a_term_of_weight_zero_is_gone(make_tagger: Any, make_batch: Any, off: s
     assert ("logit_scale" in names) == ("align" not in off)
     assert ("mlm_head" in names) == ("mlm" not in off or (share and "xmlm" not in off))
     assert ("xmlm_head" in names) == (not share and "xmlm" not in off)
-    assert set(count_terms(batch, tagger.config)) == set(TERMS) - off
+    assert set(tagger.count_terms(batch)) == set(TERMS) - off
 
 
 def test_without_labels_there_is_no_loss_and_one_pass(tagger: Any, make_batch: Any) -> None:
@@ -125,7 +124,7 @@ def test_without_labels_there_is_no_loss_and_one_pass(tagger: Any, make_batch: A
 @pytest.mark.parametrize("fields", [{}, {"unit": "subword"}, {"align_ignore_first": True}, {"head": "crf"}])
 def test_counts_are_those_that_forward_divides_by(make_tagger: Any, make_batch: Any, fields: dict[str, Any]) -> None:
     tagger, batch = make_tagger(**fields), make_batch((5, 1, 3))
-    counts = count_terms(batch, tagger.config)
+    counts = tagger.count_terms(batch)
     torch.testing.assert_close(losses(tagger, batch, counts), losses(tagger, batch))
     doubled = {name: 2 * count for name, count in counts.items()}
     torch.testing.assert_close(losses(tagger, batch, doubled), losses(tagger, batch) / 2)
@@ -142,7 +141,7 @@ def test_two_micro_batches_with_summed_counts_equal_one_batch(make_tagger: Any, 
     }
     tagger.zero_grad()
     parts = [rows(batch, [1]), rows(batch, [3, 0, 2])]
-    counts = [count_terms(part, tagger.config) for part in parts]
+    counts = [tagger.count_terms(part) for part in parts]
     summed = {name: counts[0][name] + counts[1][name] for name in counts[0]}
     total = torch.zeros(())
     for part in parts:

@@ -18,12 +18,12 @@ from dataset_scripts.schema import Sentence, tag_names
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
-from phonexl.methods import METHODS
+from phonexl.methods import find_method
 from phonexl.results import Table
 from phonexl.training.collator import PhoneXLCollator
 from phonexl.training.dataset import TaggingDataset
+from phonexl.training.dictionaries import make_switcher
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import Data, make_switcher
 
 Load = Callable[[str], ModuleType]
 
@@ -103,7 +103,7 @@ def collate(
     processor: PhoneXLProcessor, config: PhoneXLConfig, sentences: list[Sentence], data: Path, recipe: Recipe
 ) -> dict[str, Tensor]:
     """A training batch with all terms of the config."""
-    switcher = make_switcher(recipe, config, processor, Data([], [], {}, data))
+    switcher = make_switcher(recipe, config, processor, data)
     dataset = TaggingDataset(sentences, processor, tag_names("udpos"), draws=True)
     collator = PhoneXLCollator(processor, config, 1, switcher)
     return collator([dataset[index] for index in range(6)])
@@ -111,7 +111,7 @@ def collate(
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"unit": "subword"}, {"mlm_weight": 0}, {"xmlm_weight": 0, "align_weight": 0}, METHODS["plain"]],
+    [{}, {"unit": "subword"}, {"mlm_weight": 0}, {"xmlm_weight": 0, "align_weight": 0}, find_method("plain").recipe],
     ids=["all", "subword", "no-mlm", "mlm", "plain"],
 )
 def test_formula_counts_what_torch_counts(

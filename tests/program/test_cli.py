@@ -142,7 +142,7 @@ def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_p
         ("no recipe 'udpos-zh-vl'.* Did you mean 'udpos-zh-vi'", ["udpos-zh-vl"]),
         ("unknown key 'mask_ration'; did you mean 'mask_ratio'", ["udpos-zh-vi", "--set", "mask_ration=0.1"]),
         ("--set 'mask_ratio': expected key=value", ["udpos-zh-vi", "--set", "mask_ratio"]),
-        ("unknown method 'sound'; known: phonexl, plain", ["udpos-zh-vi", "--method", "sound"]),
+        ("unknown method 'sound'; known: cosda-ml", ["udpos-zh-vi", "--method", "sound"]),
         ("--seeds '1-3': expected whole numbers", ["udpos-zh-vi", "--seeds", "1-3"]),
         ("unknown language 'vn'", ["udpos-zh-vi", "--set", "target=vn"]),
         ("backbone './nowhere' is no folder", ["udpos-zh-vi", "--set", "backbone=./nowhere"]),

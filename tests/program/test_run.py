@@ -14,9 +14,9 @@ from transformers import AutoTokenizer
 from dataset_scripts.readers import DataError, load_split, to_tsv
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from phonexl.methods import METHODS
+from phonexl.methods import find_method
 from phonexl.results import Result, find_results
-from phonexl.training import run as run_module
+from phonexl.training.dictionaries import make_switcher, make_task_switcher
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import (
@@ -24,8 +24,6 @@ from phonexl.training.run import (
     hash_sentences,
     load_data,
     make_arguments,
-    make_switcher,
-    make_task_switcher,
     train,
 )
 
@@ -213,14 +211,14 @@ def test_a_dictionary_that_covers_nothing_is_warned_of(make_recipe: MakeRecipe, 
 def test_tagged_sentences_are_switched_in_training_only(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, method: str
 ) -> None:
-    (result,) = train(make_recipe(**METHODS[method]), data, tmp_path)
+    (result,) = train(make_recipe(**find_method(method).recipe), data, tmp_path)
     facts = result.training
     assert 0 < facts["task_switched"] <= facts["task_coverage"] < 1
     assert set(result.training["last_log"]) & {"align_loss", "mlm_loss", "xmlm_loss"} == set()
-    shuffled = make_recipe(**METHODS[method], shuffle_dictionary=True)
+    shuffled = make_recipe(**find_method(method).recipe, shuffle_dictionary=True)
     model, processor = build_model(shuffled)
-    switcher = make_task_switcher(shuffled, processor, load_data(shuffled, data))
-    plain = make_task_switcher(make_recipe(**METHODS[method]), processor, load_data(shuffled, data))
+    switcher = make_task_switcher(shuffled, processor, data)
+    plain = make_task_switcher(make_recipe(**find_method(method).recipe), processor, data)
     assert set(switcher.dictionary) == set(plain.dictionary)
     assert set(switcher.dictionary.pairs()) != set(plain.dictionary.pairs())
 
@@ -233,8 +231,8 @@ def test_tagged_words_are_switched_one_by_one_and_characters_by_the_longest_matc
     make_recipe: MakeRecipe, data: Path, settings: dict[str, Any], match: str
 ) -> None:
     """PAN-X of Japanese has no key of one character: word by word it would train plain."""
-    recipe = make_recipe(**METHODS["cosda-ml"], **settings)
-    switcher = make_task_switcher(recipe, build_model(recipe)[1], load_data(recipe, data))
+    recipe = make_recipe(**find_method("cosda-ml").recipe, **settings)
+    switcher = make_task_switcher(recipe, build_model(recipe)[1], data)
     assert switcher is not None
     assert switcher.match == match
 
@@ -267,7 +265,7 @@ def test_only_the_released_code_switches_words_to_themselves(
     (tmp_path / "pairs.tsv").write_text("北京\tbắckinh\niphone\tiphone\n", encoding="utf-8")
     recipe = make_recipe(official=official, dictionary=str(tmp_path / "pairs.tsv"))
     model, processor = build_model(recipe)
-    switcher = make_switcher(recipe, model.config, processor, load_data(recipe, data))
+    switcher = make_switcher(recipe, model.config, processor, data)
     assert switcher is not None
     assert set(switcher.dictionary) == kept
 
@@ -276,7 +274,7 @@ def test_only_the_released_code_switches_words_to_themselves(
 def test_bf16_auto_asks_the_hardware(
     make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
-    monkeypatch.setattr(run_module, "supports_bf16", lambda: supported)
+    monkeypatch.setattr("phonexl.training.job.supports_bf16", lambda: supported)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert make_arguments(make_recipe(bf16="auto"), tmp_path, 1).bf16 is supported
     assert make_arguments(make_recipe(), tmp_path, 1).bf16 is False

@@ -12,14 +12,16 @@ import torch
 import yaml
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import TrainerCallback, set_seed
+from transformers import TrainerCallback
 
 import phonexl.training.trainer as trainer_module
 from dataset_scripts.readers import load_split
+from modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.training.evaluation import score, tag_sentences
+from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import load_data, make_trainer, train
-from phonexl.training.trainer import TERMS, EpochLengthSampler, PhoneXLTrainer
+from phonexl.training.run import load_data, train
+from phonexl.training.trainer import EpochLengthSampler, PhoneXLTrainer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -33,6 +35,7 @@ PLAIN_STEP = {
     "mlm_weight": 1.0,
     "xmlm_weight": 1.0,
 }
+TERMS = ("task", "align", "mlm", "xmlm")
 Train = Callable[..., PhoneXLTrainer]
 
 
@@ -42,12 +45,18 @@ def run(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, still_ba
 
     def go(callbacks: tuple[TrainerCallback, ...] = (), **settings: Any) -> PhoneXLTrainer:
         recipe = make_recipe(backbone=str(still_backbone), **settings)
-        set_seed(1)
-        trainer = make_trainer(recipe, load_data(recipe, data), tmp_path / "checkpoints", 1, callbacks)
+        trainer = make_trainer(recipe, data, tmp_path / "checkpoints", callbacks)
         trainer.train()
         return trainer
 
     return go
+
+
+def make_trainer(
+    recipe: Recipe, data: Path, checkpoints: Path, callbacks: tuple[TrainerCallback, ...] = ()
+) -> PhoneXLTrainer:
+    job = Job(recipe, load_data(recipe, data), checkpoints, 1, callbacks=callbacks)
+    return job.make_trainer(*job.build(PhoneXLForTokenClassification))
 
 
 def logs_of(trainer: PhoneXLTrainer) -> list[dict[str, float]]:
@@ -160,7 +169,7 @@ def test_norms_are_those_of_the_embeddings(run: Train) -> None:
 def test_every_part_has_its_learning_rate(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
     rates = {"head_learning_rate": 2e-3, "phoneme_learning_rate": 3e-3, "temperature_learning_rate": 4e-3}
     recipe = make_recipe(learning_rate=1e-3, weight_decay=0.1, head="crf", **rates)
-    trainer = make_trainer(recipe, load_data(recipe, data), tmp_path, 1)
+    trainer = make_trainer(recipe, data, tmp_path)
     names = {id(parameter): name for name, parameter in trainer.model.named_parameters()}
     found = {
         names.pop(id(parameter)): (group["lr"], group["weight_decay"])
@@ -183,7 +192,7 @@ def test_a_part_without_a_rate_learns_as_the_encoder(
 ) -> None:
     """None is "as the encoder", but 0 is 0."""
     recipe = make_recipe(learning_rate=1e-3, phoneme_learning_rate=0.0)
-    trainer = make_trainer(recipe, load_data(recipe, data), tmp_path, 1)
+    trainer = make_trainer(recipe, data, tmp_path)
     phonemes = trainer.model.phonexl.phoneme_embeddings.weight
     for group in trainer.create_optimizer().param_groups:
         frozen = any(parameter is phonemes for parameter in group["params"])

@@ -1,0 +1,66 @@
+"""The sentences that a recipe trains and scores on, limited as it says, and their hashes.
+
+Reading files is the business of `dataset_scripts.readers`.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dataset_scripts.readers import load_split
+from dataset_scripts.schema import Sentence
+from phonexl.training.recipe import Recipe
+
+
+@dataclass
+class Data:
+    """The sentences of a run, limited as the recipe says, and where they come from."""
+
+    train: list[Sentence]
+    dev: list[Sentence]
+    tests: dict[tuple[str, str], list[Sentence]]  # by language and split
+    folder: Path
+
+    def describe(self) -> dict[str, Any]:
+        """Number and hash of the sentences of each part."""
+        tests = {f"{lang}.{split}": sentences for (lang, split), sentences in self.tests.items()}
+        parts = {"train": self.train, "dev": self.dev, **tests}
+        return {name: {"sentences": len(s), "sha256": hash_sentences(s)} for name, s in parts.items()}
+
+
+def hash_sentences(sentences: Sequence[Sentence]) -> str:
+    """SHA-256 over tokens and tags: the same for a text file and its Parquet."""
+    digest = hashlib.sha256()
+    for sentence in sentences:
+        digest.update(json.dumps([sentence.tokens, sentence.tags], ensure_ascii=False).encode())
+    return digest.hexdigest()
+
+
+def load_data(recipe: Recipe, folder: Path) -> Data:
+    """Read what a recipe needs; with `few_shot`, labelled target sentences follow those of the source.
+
+    Raises:
+        DataError: If a file is missing or malformed.
+    """
+    train = _limit(load_split(folder, recipe.task, recipe.source, "train"), recipe.limit_train, recipe.limit_seed)
+    if recipe.few_shot:
+        train += _limit(load_split(folder, recipe.task, recipe.target, "train"), recipe.few_shot, recipe.limit_seed)
+    dev = _limit(load_split(folder, recipe.task, recipe.source, "validation"), recipe.limit_eval, recipe.limit_seed)
+    tests = {}
+    for language in (recipe.source, recipe.target):
+        for split in recipe.eval_splits:
+            sentences = load_split(folder, recipe.task, language, split)
+            tests[language, split] = _limit(sentences, recipe.limit_eval, recipe.limit_seed)
+    return Data(train, dev, tests, folder)
+
+
+def _limit(sentences: list[Sentence], limit: int | None, seed: int) -> list[Sentence]:
+    """At most `limit` sentences, drawn at random and kept in order: files join treebanks one after another."""
+    if limit is None or limit >= len(sentences):
+        return sentences
+    chosen = sorted(random.Random(seed).sample(range(len(sentences)), limit))
+    return [sentences[index] for index in chosen]

@@ -1,0 +1,69 @@
+"""The dictionary of a recipe, and what switches words with it.
+
+Reading and filtering dictionaries is in `dataset_scripts.dictionary`; switching itself in `code_switching.py`.
+"""
+
+from pathlib import Path
+
+from dataset_scripts.dictionary import BilingualDictionary
+from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
+from phonexl.training.code_switching import CodeSwitcher
+from phonexl.training.recipe import Recipe
+
+
+def find_dictionary(recipe: Recipe, folder: Path) -> BilingualDictionary:
+    """The dictionary of a recipe from source to target, with its default filter.
+
+    Args:
+        recipe: Says where; without a place, it lies near the data.
+        folder: The data.
+
+    Raises:
+        DataError: If there is none, or it is malformed.
+    """
+    if recipe.dictionary == "sound":
+        dictionary = BilingualDictionary.by_sound(recipe.source, recipe.target)
+    elif recipe.dictionary is not None and Path(recipe.dictionary).is_file():
+        dictionary = BilingualDictionary.read(Path(recipe.dictionary))
+    else:
+        place = folder if recipe.dictionary is None else Path(recipe.dictionary)
+        dictionary = BilingualDictionary.locate(place, recipe.source, recipe.target)
+    if not recipe.official:
+        dictionary = dictionary.filtered(recipe.target)
+    return dictionary.shuffled(recipe.limit_seed) if recipe.shuffle_dictionary else dictionary
+
+
+def make_switcher(
+    recipe: Recipe, config: PhoneXLConfig, processor: PhoneXLProcessor, folder: Path
+) -> CodeSwitcher | None:
+    """Code switching for the XMLM term; None without the term.
+
+    Raises:
+        DataError: If there is no dictionary.
+    """
+    if config.xmlm_weight == 0:
+        return None
+    dictionary = find_dictionary(recipe, folder)
+    return CodeSwitcher(dictionary, processor, recipe.target, config.code_switch_ratio, config.switch_match)
+
+
+def make_task_switcher(recipe: Recipe, processor: PhoneXLProcessor, folder: Path) -> CodeSwitcher | None:
+    """Code switching of the tagged sentences; None without.
+
+    Raises:
+        DataError: If there is no dictionary.
+    """
+    if recipe.task_switch_ratio == 0:
+        return None
+    dictionary = find_dictionary(recipe, folder)
+    return CodeSwitcher(dictionary, processor, recipe.target, recipe.task_switch_ratio, match_of(recipe))
+
+
+def match_of(recipe: Recipe) -> str:
+    """How words of tagged sentences are looked up.
+
+    Data of words are switched word by word, as CoSDA-ML does: joined words would lose tags. Data of single characters
+    need the longest match. A recipe that sets `switch_match` has its way.
+    """
+    default = "longest" if recipe.token_unit == "character" else "word"
+    return str(recipe.config.get("switch_match", default))

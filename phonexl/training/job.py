@@ -1,0 +1,210 @@
+"""One seed of a recipe, as a method trains it: taggers built, stages run and resumed.
+
+What a method does with it is in `method.py` and `phonexl/methods`; what comes out is scored in `run.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors.torch import load_model, save_model
+from transformers import AutoConfig, PrinterCallback, ProgressCallback, TrainerCallback, set_seed
+from transformers.trainer import TRAINER_STATE_NAME
+
+from dataset_scripts.schema import Sentence, tag_names
+from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.backbone import resolve_backbone
+from phonexl.json_file import read_json, write_json
+from phonexl.results import RECIPE_FILE
+from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.collator import PhoneXLCollator, SecondView
+from phonexl.training.data import Data
+from phonexl.training.dataset import TaggingDataset
+from phonexl.training.dictionaries import make_switcher, make_task_switcher
+from phonexl.training.evaluation import supports_bf16
+from phonexl.training.recipe import Recipe
+from phonexl.training.trainer import PhoneXLTrainer
+
+TaggerT = TypeVar("TaggerT", bound=PhoneXLForTokenClassification)
+
+_TRAINED = "trained.safetensors"
+_FACTS = "stage.json"
+_PROCESSOR_FIELDS = (
+    "phoneme_vocab",
+    "phoneme_transcription",
+    "use_phonemes",
+    "unit",
+    "max_pieces",
+    "phoneme_prefix_bug",
+)
+
+
+@dataclass
+class Job:
+    """What a method trains one seed with.
+
+    Attributes:
+        recipe: The run.
+        data: Its sentences.
+        checkpoints: Folder of this seed's checkpoints; a named stage has its own below.
+        seed: Key of weights, order and draws; every stage starts from it.
+        settings: The method's own settings.
+        resume: Continue from the last checkpoint; a finished stage is not trained again.
+        callbacks: Passed to every Trainer.
+        stages: What each stage cost, by name; the only stage of a method is called "train".
+    """
+
+    recipe: Recipe
+    data: Data
+    checkpoints: Path
+    seed: int
+    settings: Any = None
+    resume: bool = False
+    callbacks: Sequence[TrainerCallback] = ()
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def build(self, tagger_class: type[TaggerT]) -> tuple[TaggerT, PhoneXLProcessor]:
+        """An untrained tagger of the recipe, the same at every call, and its processor.
+
+        Raises:
+            ValueError: If fields do not fit together.
+            MissingToolError: If the offline backbone's package is not installed.
+        """
+        set_seed(self.seed)
+        tagger, processor = build_model(self.recipe, tagger_class)
+        assert isinstance(tagger, tagger_class)
+        return tagger, processor
+
+    def make_trainer(
+        self,
+        tagger: PhoneXLForTokenClassification,
+        processor: PhoneXLProcessor,
+        *,
+        stage: str = "train",
+        second_view: SecondView | None = None,
+        sentences: Sequence[Sentence] | None = None,
+        training: Mapping[str, Any] | None = None,
+    ) -> PhoneXLTrainer:
+        """The Trainer of one stage.
+
+        Args:
+            tagger: What is trained.
+            processor: Its processor.
+            stage: Name of the stage; "train" keeps its checkpoints in the job's folder itself.
+            second_view: Gives every training sentence a second one; see `PhoneXLCollator`.
+            sentences: Trained on instead of the recipe's.
+            training: Training arguments that differ from the recipe's in this stage.
+
+        Raises:
+            DataError: If there is no dictionary.
+        """
+        labels = tag_names(self.recipe.task)
+        folder = self.checkpoints if stage == "train" else self.checkpoints / stage
+        arguments = make_arguments(self.recipe, folder, self.seed, training)
+        switcher = make_switcher(self.recipe, tagger.config, processor, self.data.folder)
+        task_switcher = make_task_switcher(self.recipe, processor, self.data.folder)
+        collator = PhoneXLCollator(processor, tagger.config, self.seed, switcher, task_switcher, second_view)
+        trainer = PhoneXLTrainer(
+            tagger,
+            arguments,
+            collator,
+            TaggingDataset(self.data.train if sentences is None else sentences, processor, labels, draws=True),
+            TaggingDataset(self.data.dev, processor, labels) if arguments.eval_strategy != "no" else None,
+            labels,
+            self.callbacks,
+        )
+        for printer in (PrinterCallback, ProgressCallback):  # they write logs to standard output, where results belong
+            trainer.remove_callback(printer)
+        return trainer
+
+    def run(self, trainer: PhoneXLTrainer) -> PhoneXLTrainer:
+        """Train a stage to its end, or take it from an earlier run that finished it; its facts go to `stages`.
+
+        Returns:
+            The same Trainer, whose tagger is trained.
+        """
+        folder = Path(str(trainer.args.output_dir))
+        stage = "train" if folder == self.checkpoints else folder.name
+        if self.resume and (folder / _FACTS).exists():
+            load_model(trainer.tagger, folder / _TRAINED)
+            self.stages[stage] = read_json(folder / _FACTS)
+            return trainer
+        if trainer.is_world_process_zero():
+            write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
+        output = trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if self.resume else None)
+        # Process 0 goes on, and every process may be loading the best checkpoint.
+        trainer.accelerator.wait_for_everyone()
+        self.stages[stage] = _facts(trainer, output.metrics["train_runtime"])
+        if trainer.is_world_process_zero():
+            save_model(trainer.tagger, str(folder / _TRAINED))
+            write_json(folder / _FACTS, self.stages[stage])
+        return trainer
+
+
+def build_model(
+    recipe: Recipe, tagger_class: type[PhoneXLForTokenClassification] = PhoneXLForTokenClassification
+) -> tuple[PhoneXLForTokenClassification, PhoneXLProcessor]:
+    """The untrained tagger of a recipe and its processor; fresh weights come from the global random state.
+
+    Raises:
+        ValueError: If fields do not fit together.
+        MissingToolError: If the offline backbone's package is not installed.
+    """
+    name = resolve_backbone(recipe.backbone, recipe.vocab)
+    config = {**_official_fields(recipe, name), **recipe.config}
+    languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
+    fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
+    processor = PhoneXLProcessor.from_backbone(name, languages=languages, token_unit=recipe.token_unit, **fields)
+    model = tagger_class.from_backbone(name, labels=tag_names(recipe.task), processor=processor, **config)
+    return model, processor
+
+
+def make_arguments(
+    recipe: Recipe, checkpoints: Path, seed: int, changes: Mapping[str, Any] | None = None
+) -> PhoneXLTrainingArguments:
+    """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware multiplies in it."""
+    values = {**recipe.training, **(changes or {})}
+    if values.get("bf16") == "auto":
+        values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else supports_bf16()
+    # Without use_cpu, bf16 is refused on a CPU and two processes look for two GPUs.
+    defaults = {
+        "use_cpu": not torch.cuda.is_available(),
+        "report_to": "none",
+        "remove_unused_columns": False,
+        "save_total_limit": 2,
+    }
+    return PhoneXLTrainingArguments(output_dir=str(checkpoints), seed=seed, data_seed=seed, **{**defaults, **values})
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest whole checkpoint: the Trainer writes its state last, and a run may be killed while it writes."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / TRAINER_STATE_NAME).exists()]
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
+
+
+def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
+    if not recipe.official:
+        return {}
+    official, plain = PhoneXLConfig.official(AutoConfig.from_pretrained(backbone)), PhoneXLConfig()
+    names = set(vars(plain)) - {"auto_map", "custom_pipelines", "backbone_config"}
+    return {name: getattr(official, name) for name in names if getattr(official, name) != getattr(plain, name)}
+
+
+def _facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
+    """Steps, time, best dev score, last losses, and how many words were switched."""
+    state = trainer.state
+    losses = [entry for entry in state.log_history if "loss" in entry]
+    facts = {
+        "steps": state.global_step,
+        "seconds": round(seconds, 1),
+        "seconds_per_step": round(seconds / max(1, state.global_step), 4),
+        "best_dev_score": state.best_metric,
+        "last_log": losses[-1] if losses else {},
+    }
+    for name, switcher in (("xmlm", trainer.collator.switcher), ("task", trainer.collator.task_switcher)):
+        if switcher is not None and switcher.counts.tokens:
+            facts[f"{name}_coverage"] = switcher.counts.covered / switcher.counts.tokens
+            facts[f"{name}_switched"] = switcher.counts.switched / switcher.counts.tokens
+    return facts

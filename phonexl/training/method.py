@@ -1,0 +1,100 @@
+"""What a method of the comparison is: what it changes in any recipe, and how it trains one seed.
+
+The methods themselves are in `phonexl/methods`, one file each.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.training.collator import SecondView
+from phonexl.training.job import Job
+from phonexl.training.recipe import Recipe, RecipeError
+
+NEEDS = ("none", "Dict", "MT")
+
+
+@dataclass
+class Trained:
+    """What a method gives back for one seed.
+
+    Attributes:
+        tagger: The tagger; tests are tagged by it.
+        processor: Its processor.
+        second_views: By language: the second sentence that its test sentences are read with (translate-test); a
+            language without one is read alone.
+        facts: What belongs into the result: translators and their coverage, gates, weights that were used.
+        warnings: What the reader of the scores must know.
+    """
+
+    tagger: PhoneXLForTokenClassification
+    processor: PhoneXLProcessor
+    second_views: Mapping[str, SecondView] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def train_one_stage(job: Job) -> Trained:
+    """Train the tagger of the recipe with the objectives of its configuration."""
+    tagger, processor = job.build(PhoneXLForTokenClassification)
+    trainer = job.run(job.make_trainer(tagger, processor))
+    return Trained(trainer.tagger, processor)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A system of the comparison.
+
+    Attributes:
+        name: As in `--method`.
+        reference: Who proposed it, with its equations or sections.
+        needs: "none", "Dict" or "MT": what it assumes beside labelled source sentences.
+        recipe: What it changes in any recipe: the fair setting, on plain's learning rate, batch and epochs.
+        original: What its authors set besides; None where they published no setting for tagging.
+        settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
+        train: Trains one seed.
+    """
+
+    name: str
+    reference: str
+    needs: str
+    recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    original: Mapping[str, Any] | None = None
+    settings: type[Any] | None = None
+    train: Callable[[Job], Trained] = train_one_stage
+
+    def overrides(self, original: bool = False) -> dict[str, Any]:
+        """Values to lay over a recipe.
+
+        Raises:
+            RecipeError: If `original` is asked for and there is none.
+        """
+        if original and self.original is None:
+            raise RecipeError(f"{self.name}: its authors published no setting for tagging; use --method {self.name}")
+        return {"method": self.name, **self.recipe, **((self.original or {}) if original else {})}
+
+    def settings_of(self, recipe: Recipe) -> Any:
+        """The method's own settings under a recipe; None for a method without.
+
+        Raises:
+            RecipeError: For a setting that the method does not have, or a value that it refuses.
+        """
+        given = recipe.method_settings.get(self.name, {})
+        known = [] if self.settings is None else [f.name for f in fields(self.settings)]
+        for key in given:
+            if key not in known:
+                listed = ", ".join(f"{self.name}.{name}" for name in known) or "none"
+                raise RecipeError(f"{recipe.name}: unknown key {self.name}.{key}; {self.name} has {listed}")
+        try:
+            return None if self.settings is None else self.settings(**given)
+        except ValueError as error:
+            raise RecipeError(f"{recipe.name}: {self.name}: {error}") from error
+
+
+PHONEXL = Method(
+    name="phonexl",
+    reference="Nguyen et al., PhoneXL: Eq. 3-8",
+    needs="Dict",
+)
