@@ -20,8 +20,10 @@ from phonexl.json_file import write_json
 RESULT_FILE = "result.json"
 RECIPE_FILE = "recipe.json"  # of a run that is not finished; no result
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
-# Settings in which runs of one system may differ.
-_NOT_THE_SYSTEM = ("seeds", "eval_splits")
+# Settings in which runs of one system may differ; the method is in the name.
+_NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
+# Settings that results made before they existed do not name.
+_LATER_SETTINGS = {"translator": "dictionary", "few_shot": 0, "log_gradient_cosines": False}
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")
 
 
@@ -171,7 +173,7 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
         metrics: Columns, for every language that any run was scored on; columns that no run has are left out.
         split: Which split.
     """
-    groups = _group(results)
+    groups = group_results(results)
     languages = list(dict.fromkeys(language for result in results for language in result.scores))
     wanted = [(language, metric) for language in languages for metric in ("majority", *metrics)]
     cells: dict[tuple[str, str, str], str] = {}
@@ -187,9 +189,10 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
     return Table(columns, rows)
 
 
-def _group(results: Sequence[Result]) -> dict[str, list[Result]]:
+def group_results(results: Sequence[Result]) -> dict[str, list[Result]]:
     """Runs by system: those that differ in seeds, or in what is evaluated, alone."""
-    values = {id(r): {k: v for k, v in r.recipe.items() if k not in _NOT_THE_SYSTEM} for r in results}
+    recipes = {id(r): {**_LATER_SETTINGS, **r.recipe} for r in results}
+    values = {key: {k: v for k, v in recipe.items() if k not in _NOT_THE_SYSTEM} for key, recipe in recipes.items()}
     groups: dict[str, list[Result]] = {}
     for result in results:
         mine = values[id(result)]

@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from phonexl.cli.compare import compare
 from phonexl.cli.data import app as data_app
 from phonexl.cli.demo import demo
 from phonexl.cli.evaluate import evaluate
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for command in (quickstart, transcribe, train, evaluate, predict, export, demo):
+for command in (quickstart, transcribe, train, compare, evaluate, predict, export, demo):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(gap_app, name="gap")

@@ -29,7 +29,7 @@ def train(
 
     Example: phonexl train udpos-zh-vi-offline --data udpos --out runs/zh-vi --seeds 1 --limit-train 2000
     """
-    wanted = None if seeds is None else _parse_seeds(seeds)
+    wanted = None if seeds is None else parse_seeds(seeds)
     found, original = parse_method(method)
     from phonexl.training.recipe import Recipe, parse_settings
 
@@ -56,7 +56,12 @@ def train(
         print_table(make_table(results), sys.stdout)
 
 
-def _parse_seeds(text: str) -> list[int]:
+def parse_seeds(text: str) -> list[int]:
+    """Seeds of a comma-separated text.
+
+    Raises:
+        ValueError: For anything but whole numbers.
+    """
     try:
         return [int(seed) for seed in text.split(",")]
     except ValueError:

@@ -11,6 +11,7 @@ import torch
 from transformers import PretrainedConfig
 
 from dataset_scripts.schema import Sentence
+from evaluate_metrics.tagging_f1.bootstrap import sentence_counts
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, macro_f1, tagging_scores, xtreme_f1
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
@@ -105,8 +106,9 @@ def score(predicted: Sequence[Sequence[str]], sentences: Sequence[Sentence]) -> 
 
     Returns:
         The keys of `tagging_scores`; `majority`, the accuracy of always answering the most frequent tag;
-        `num_sentences`, `num_tokens`; and `new_sentences` with the main scores of the sentences that do not occur in
-        the train file of the same language, where there are any repeated ones.
+        `num_sentences`, `num_tokens`; `sentence_counts`, by score the correct, predicted and gold of each sentence as
+        one text of numbers, from which intervals of a difference are drawn; and `new_sentences` with the main scores
+        of the sentences that do not occur in the train file of the same language, where there are any repeated ones.
     """
     gold = [list(sentence.tags) for sentence in sentences]
     tags = [list(row) for row in predicted]
@@ -114,6 +116,8 @@ def score(predicted: Sequence[Sequence[str]], sentences: Sequence[Sentence]) -> 
     total = sum(counts.values())
     scores: dict[str, Any] = dict(tagging_scores(tags, gold))
     scores |= {"majority": max(counts.values()) / total, "num_sentences": len(gold), "num_tokens": total}
+    tables = sentence_counts(tags, gold)
+    scores["sentence_counts"] = {name: " ".join(map(str, table.flatten())) for name, table in tables.items()}
     new = [index for index, sentence in enumerate(sentences) if not sentence.in_train]
     if 0 < len(new) < len(sentences):
         some, some_gold = [tags[index] for index in new], [gold[index] for index in new]

@@ -116,7 +116,7 @@ def train_seed(
         data=data.describe(),
         scores=scores,
         coverage=_coverage(recipe, data) if trained.tagger.config.use_phonemes else {},
-        training=_training_facts(job, trained),
+        training=_training_facts(method, job, trained),
         versions=describe_versions(),
         hardware={**describe_hardware(), "precision": "bf16" if arguments.bf16 else "fp32"},
         warnings=_warnings(recipe, job, trained),
@@ -176,14 +176,23 @@ def _coverage(recipe: Recipe, data: Data) -> dict[str, dict[str, int]]:
     return {name: count_reasons(sentences) for name, sentences in parts.items()}
 
 
-def _training_facts(job: Job, trained: Trained) -> dict[str, Any]:
+def _training_facts(method: Method, job: Job, trained: Trained) -> dict[str, Any]:
     """The facts of the last stage, the sums over all of them, and what the method says."""
     last = list(job.stages.values())[-1]
-    facts: dict[str, Any] = {**last, **trained.facts}
+    facts: dict[str, Any] = {**last, "needs": _assumption(method, job.recipe), **trained.facts}
     if len(job.stages) > 1:
         facts |= {"stages": job.stages}
         facts |= {name: sum(stage[name] for stage in job.stages.values()) for name in ("steps", "seconds")}
     return facts
+
+
+def _assumption(method: Method, recipe: Recipe) -> str:
+    """What the method assumes as it was run: a dictionary is no machine translation, and no switch needs none."""
+    if method.needs == "MT" and recipe.translator == "dictionary":
+        return "dict-as-MT"
+    if method is PHONEXL and not (recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio):
+        return "none"
+    return method.needs
 
 
 def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:

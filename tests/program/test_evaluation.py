@@ -130,7 +130,8 @@ def test_scores_are_those_of_the_metric_and_of_the_majority() -> None:
     expected = tagging_scores(predicted, [list(tags) for tags in gold])
     assert {key: scores[key] for key in expected} == expected
     assert (scores["majority"], scores["num_sentences"], scores["num_tokens"]) == (3 / 5, 2, 5)
-    assert set(scores) == {*expected, "majority", "num_sentences", "num_tokens"}
+    assert set(scores) == {*expected, "majority", "num_sentences", "num_tokens", "sentence_counts"}
+    assert scores["sentence_counts"]["accuracy"] == "2 3 3 1 2 2"  # correct, predicted, gold of each sentence
 
 
 def test_sentences_that_train_repeats_are_also_left_out() -> None:

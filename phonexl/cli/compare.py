@@ -1,0 +1,60 @@
+"""`phonexl compare`: several methods on one recipe, one table."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phonexl.cli.errors import honest_exit
+from phonexl.cli.results import Metric
+from phonexl.cli.tables import print_table
+from phonexl.cli.train import parse_seeds
+from phonexl.methods import method_names, parse_method
+
+_METHODS_HELP = f"Comma-separated; of {', '.join(method_names())}, also with -original behind them."
+
+
+@honest_exit
+def compare(
+    recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped recipe.")],
+    data: Annotated[Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")],
+    out: Annotated[Path, typer.Option(help="Every method gets a folder below; a second call goes on.")],
+    methods: Annotated[str, typer.Option(help=_METHODS_HELP)] = "plain,phonexl,cosda-ml,sino-xenic",
+    seeds: Annotated[str | None, typer.Option(help="For example 1,2,3; one run each.")] = None,
+    limit_train: Annotated[int | None, typer.Option(min=1, help="Train on that many sentences.")] = None,
+    metric: Annotated[Metric, typer.Option(help="The score in the table.")] = Metric.xtreme_f1,
+    set: Annotated[list[str] | None, typer.Option(help="key=value for all methods; may be repeated.")] = None,
+) -> None:
+    """Train several methods on the same data and seeds, and print what each gains over plain.
+
+    Finished runs below --out are kept, an interrupted one is resumed.
+
+    Example: phonexl compare udpos-zh-vi-offline --methods plain,phonexl,xtune --data udpos --out runs/compare
+    """
+    chosen = [(name, *parse_method(name)) for name in methods.split(",")]
+    from phonexl.comparison import compare as make_comparison
+    from phonexl.progress import TrainingProgress, quiet_transformers
+    from phonexl.training.recipe import Recipe, parse_settings
+    from phonexl.training.run import train
+
+    settings = parse_settings(set or [])
+    if limit_train is not None:
+        settings["limit_train"] = limit_train
+    base = Recipe.load(recipe)
+    if seeds is not None:
+        base = base.with_seeds(parse_seeds(seeds))
+    runs = [
+        (name, method, replace(base.override({**method.overrides(original), **settings}), name=f"{base.name}-{name}"))
+        for name, method, original in chosen
+    ]
+    for _, method, run in runs:
+        method.settings_of(run)  # a bad setting of the last method is known before the first is trained
+    quiet_transformers()
+    results = []
+    for name, method, run in runs:
+        typer.echo(f"{run.name}: seeds {', '.join(map(str, run.seeds))}", err=True)
+        with TrainingProgress(run.name) as progress:
+            results += train(run, data, out / name, method=method, resume=True, callbacks=[progress])
+    print_table(make_comparison(results, metric.value), sys.stdout)

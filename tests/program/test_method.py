@@ -1,0 +1,195 @@
+"""Methods: found by name, laid over recipes, with checked settings of their own; few shots; second sentences."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from numpy.random import Generator
+
+from modeling_phonexl import PhoneXLForTokenClassification
+from phonexl.methods import find_method, method_names, parse_method
+from phonexl.training.collator import SecondSentence
+from phonexl.training.data import load_data
+from phonexl.training.dataset import Row
+from phonexl.training.job import Job
+from phonexl.training.method import NEEDS, Method, Trained
+from phonexl.training.recipe import Recipe, RecipeError
+from phonexl.training.run import train
+
+MakeRecipe = Callable[..., Recipe]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Settings of a method of this test."""
+
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise ValueError(f"weight {self.weight}; expected a number >= 0")
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_every_method_says_what_it_is_and_lies_over_every_recipe(name: str) -> None:
+    method = find_method(name)
+    assert method.name == name
+    assert method.needs in NEEDS
+    assert method.reference
+    for cell in ("panx-zh-vi", "udpos-ja-ko", "udpos-zh-vi-offline"):
+        for original in {False, method.original is not None}:
+            recipe = Recipe.load(cell).override(method.overrides(original))
+            assert recipe.method == name
+            method.settings_of(recipe)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(ValueError, match="unknown method 'cosda'; known: .*did you mean 'cosda-ml'"):
+        find_method("cosda")
+    method, original = parse_method("cosda-ml-original")
+    assert (method.name, original) == ("cosda-ml", True)
+    with pytest.raises(RecipeError, match="sino-xenic: its authors published no setting"):
+        find_method("sino-xenic").overrides(original=True)
+
+
+def test_settings_of_a_method_are_written_with_its_name(make_recipe: MakeRecipe) -> None:
+    method = Method("mine", "here", "none", settings=Weights)
+    recipe = make_recipe(**{"mine.weight": 2.0, "other.anything": 1})
+    assert recipe.values()["mine.weight"] == 2.0
+    assert Recipe.override(recipe, {}) == recipe
+    assert method.settings_of(recipe) == Weights(2.0)
+    assert method.settings_of(make_recipe()) == Weights()
+    with pytest.raises(RecipeError, match=r"unknown key mine.wait; mine has mine.weight"):
+        method.settings_of(make_recipe(**{"mine.wait": 2.0}))
+    with pytest.raises(RecipeError, match=r"mine: weight -1; expected a number >= 0"):
+        method.settings_of(make_recipe(**{"mine.weight": -1}))
+    with pytest.raises(RecipeError, match="plain has none"):
+        find_method("plain").settings_of(make_recipe(**{"plain.weight": 1}))
+
+
+def test_a_recipe_is_trained_by_its_own_method(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the recipe is of method phonexl, and plain is to train it"):
+        train(make_recipe(), data, tmp_path, method=find_method("plain"))
+
+
+def test_few_shots_are_target_sentences_of_the_train_file(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, draw_sentences: Callable[..., Any]
+) -> None:
+    from dataset_scripts.readers import to_tsv
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for file in data.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "train-vi.tsv").write_text(to_tsv(draw_sentences("vi", 12, 6)), encoding="utf-8", newline="\n")
+    none, five = (load_data(make_recipe(few_shot=k), folder).train for k in (0, 5))
+    assert [s.lang for s in five] == ["zh"] * len(none) + ["vi"] * 5
+    (result,) = train(make_recipe(few_shot=5, max_steps=1), folder, tmp_path / "run")
+    assert result.data["train"]["sentences"] == len(none) + 5
+    assert "few-shot: 5 labelled sentences of vi were trained on" in result.warnings
+    with pytest.raises(RecipeError, match="few_shot -1"):
+        make_recipe(few_shot=-1)
+
+
+def mirror(row: Row, generator: Generator) -> SecondSentence:
+    """A row beside itself, with a target for each word that tells its place, and one draw."""
+    places = torch.arange(1.0, len(row.tokens) + 1)
+    return SecondSentence(row.sentence, torch.stack([places, torch.full_like(places, generator.random())], dim=1))
+
+
+def make_job(recipe: Recipe, data: Path, folder: Path, **fields: Any) -> Job:
+    return Job(recipe, load_data(recipe, data), folder, 1, **fields)
+
+
+def test_second_sentences_stand_beside_training_rows_alone(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    job = make_job(make_recipe(eval_strategy="epoch"), data, tmp_path)
+    trainer = job.make_trainer(*job.build(PhoneXLForTokenClassification), second_view=mirror)
+    rows = [trainer.train_dataset[index] for index in range(3)]
+    batch = trainer.collator(rows)
+    assert torch.equal(batch["second_input_ids"], batch["input_ids"])
+    assert torch.equal(batch["second_word_ids"], batch["word_ids"])
+    for target, row in zip(batch["second_targets"], rows, strict=True):
+        words = len(row.tokens)
+        assert target[:, 0].tolist() == [0.0, *range(1, words + 1), *[0.0] * (len(target) - words - 1)]
+    draws = batch["second_targets"][:, 1, 1]
+    assert len(set(draws.tolist())) == 3
+    assert torch.equal(trainer.collator(rows)["second_targets"], batch["second_targets"])
+    trainer.collator.epoch = 1
+    assert not torch.equal(trainer.collator(rows)["second_targets"], batch["second_targets"])
+    held_out = trainer.collator([trainer.eval_dataset[0]])
+    assert not any(name.startswith("second_") for name in held_out)
+
+
+class Interrupted(Exception):
+    """Stands for Ctrl-C."""
+
+
+def two_stages(stop: bool, trained: list[str]) -> Method:
+    """A method that trains twice from the same weights."""
+
+    def run(job: Job) -> Trained:
+        for stage in ("first", "second"):
+            tagger, processor = job.build(PhoneXLForTokenClassification)
+            trainer = job.make_trainer(tagger, processor, stage=stage, training={"max_steps": 2})
+            before = trainer.state.global_step
+            job.run(trainer)
+            if trainer.state.global_step > before:
+                trained.append(stage)
+            if stop:
+                raise Interrupted
+        return Trained(tagger, processor, facts={"own": 1})
+
+    return Method("two", "here", "none", train=run)
+
+
+def test_a_finished_stage_is_not_trained_again(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    recipe, trained = make_recipe(method="two"), []
+    with pytest.raises(Interrupted):
+        train(recipe, data, tmp_path / "cut", method=two_stages(True, trained))
+    (cut,) = train(recipe, data, tmp_path / "cut", method=two_stages(False, trained), resume=True)
+    assert trained == ["first", "second"]
+    (whole,) = train(recipe, data, tmp_path / "whole", method=two_stages(False, trained))
+    assert cut.scores == whole.scores
+    assert (cut.training["steps"], cut.training["own"]) == (4, 1)
+    assert list(cut.training["stages"]) == ["first", "second"]
+
+
+def test_cosines_of_gradients_are_logged_and_change_nothing(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path
+) -> None:
+    weights = []
+    for asked in (False, True):
+        recipe = make_recipe(log_gradient_cosines=asked, logging_steps=1, max_steps=2)
+        job = make_job(recipe, data, tmp_path / str(asked))
+        trainer = job.run(job.make_trainer(*job.build(PhoneXLForTokenClassification)))
+        weights.append({name: value.clone() for name, value in trainer.tagger.state_dict().items()})
+        logs = [entry for entry in trainer.state.log_history if "loss" in entry]
+        for term in ("align", "mlm", "xmlm"):
+            assert all((f"{term}_cosine" in entry) is asked for entry in logs)
+            assert all(-1 <= entry.get(f"{term}_cosine", 0) <= 1 for entry in logs)
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_the_cosine_of_a_term_is_that_of_its_gradients(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, still_backbone: Path
+) -> None:
+    job = make_job(make_recipe(backbone=str(still_backbone), classifier_dropout=0.0), data, tmp_path)
+    tagger, processor = job.build(PhoneXLForTokenClassification)
+    trainer = job.make_trainer(tagger, processor)
+    batch = trainer.collator([trainer.train_dataset[index] for index in range(4)])
+    found = trainer._compare_gradients(batch, tagger.count_terms(batch))
+    gradients = {}
+    for term in ("task", "align", "mlm", "xmlm"):
+        tagger.zero_grad()
+        tagger(**batch)[f"{term}_loss"].backward()
+        pairs = [(p, p.grad) for p in tagger.phonexl.backbone.parameters()]
+        gradients[term] = torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in pairs])
+    task = gradients.pop("task")
+    assert found == {
+        f"{term}_cosine": pytest.approx(float(torch.nn.functional.cosine_similarity(task, other, dim=0)), abs=1e-5)
+        for term, other in gradients.items()
+    }
+    assert abs(found["mlm_cosine"]) > 1e-4
