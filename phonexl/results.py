@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from phonexl.json_file import write_json
 
 RESULT_FILE = "result.json"
@@ -23,7 +21,7 @@ _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "toke
 # Settings in which runs of one system may differ; the method is in the name.
 _NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
 # Settings that results made before they existed do not name.
-_LATER_SETTINGS = {"translator": "dictionary", "few_shot": 0, "log_gradient_cosines": False}
+_LATER_SETTINGS = {"translator": "dictionary", "few_shot": 0, "particle_merge_ratio": 0.0, "fill_unseen": False, "log_gradient_cosines": False}
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")
 
 
@@ -44,6 +42,8 @@ class Result:
         versions: Python and packages.
         hardware: Processor, cores or accelerator, precision.
         warnings: What the reader of the scores must know.
+        dataset: Where the sentences are from: `name`, as `phonexl data build` has it, and `config`, its pair of
+            languages; empty for token files, which say nothing of that.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Result:
     versions: dict[str, str] = field(default_factory=dict)
     hardware: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    dataset: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the JSON."""
@@ -111,6 +112,8 @@ def describe_versions() -> dict[str, str]:
 
 def describe_hardware() -> dict[str, Any]:
     """The machine: accelerator if there is one, else processor and threads."""
+    import torch  # a table of results needs none, and should not wait for it
+
     if torch.cuda.is_available():
         return {"device": torch.cuda.get_device_name(), "count": torch.cuda.device_count()}
     return {"device": _processor_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}

@@ -18,8 +18,9 @@ from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcesso
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
 from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
+from phonexl.training.particle_merging import ParticleMerger
 
-_TASK_SWITCH, _SECOND_VIEW = 1, 2  # keys of their draws, which leave those of the other passes as they were
+_TASK_SWITCH, _SECOND_VIEW, _MERGE = 1, 2, 3  # keys of their draws, which leave those of the other passes as they were
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class PhoneXLCollator:
         seed: Key of all draws.
         switcher: Code switching; None where the model has no XMLM term.
         task_switcher: Code switching of the tagged sentences themselves (CoSDA-ML, Qin et al. 2020); None for none.
+        merger: Joins particles to the content word before them in the tagged sentences; None leaves them.
         second_view: Gives every training row a second sentence, drawn anew in every epoch; None for none.
         epoch: Set by the trainer; with `config.static_masks` the draws of epoch 0 serve for all.
         num_words: Words of all training batches so far.
@@ -60,6 +62,7 @@ class PhoneXLCollator:
     switcher: CodeSwitcher | None = None
     task_switcher: CodeSwitcher | None = None
     second_view: SecondView | None = None
+    merger: ParticleMerger | None = None
     epoch: int = 0
     num_words: int = 0
     num_masked: int = 0
@@ -107,8 +110,15 @@ class PhoneXLCollator:
         return batch
 
     def _task_sentence(self, row: Row) -> EncodedSentence:
-        """The sentence that is tagged, switched in training: a word gets the tag of the first one it stands for."""
-        if self.task_switcher is None or not row.draws or row.lang == self.task_switcher.target:
+        """The sentence that is tagged, in training with words switched and particles joined."""
+        sentence = self._switch_task_words(row) if row.draws else row.sentence
+        if self.merger is None or not row.draws:
+            return sentence
+        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, _MERGE), sentence)
+
+    def _switch_task_words(self, row: Row) -> EncodedSentence:
+        """A word gets the tag of the first one it stands for."""
+        if self.task_switcher is None or row.lang == self.task_switcher.target:
             return row.sentence
         generator = draw_generator(self.seed, self.epoch, row.index, _TASK_SWITCH)
         switched, spans = self.task_switcher.switch(generator, row.tokens, row.sentence)

@@ -3,7 +3,7 @@
 What a method does with it is in `method.py` and `phonexl/methods`; what comes out is scored in `run.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from phonexl.training.data import Data
 from phonexl.training.dataset import TaggingDataset
 from phonexl.training.dictionaries import make_switcher, make_task_switcher
 from phonexl.training.evaluation import supports_bf16
+from phonexl.training.particle_merging import ParticleMerger
 from phonexl.training.recipe import Recipe
 from phonexl.training.trainer import PhoneXLTrainer
 
@@ -86,6 +87,7 @@ class Job:
         second_view: SecondView | None = None,
         sentences: Sequence[Sentence] | None = None,
         training: Mapping[str, Any] | None = None,
+        make_collator: Callable[..., PhoneXLCollator] = PhoneXLCollator,
     ) -> PhoneXLTrainer:
         """The Trainer of one stage.
 
@@ -96,16 +98,25 @@ class Job:
             second_view: Gives every training sentence a second one; see `PhoneXLCollator`.
             sentences: Trained on instead of the recipe's.
             training: Training arguments that differ from the recipe's in this stage.
+            make_collator: Makes the batches' collator, from the arguments of `PhoneXLCollator`.
 
         Raises:
             DataError: If there is no dictionary.
+            ValueError: If tagged sentences are to be switched or merged beside an MLM term.
         """
         labels = tag_names(self.recipe.task)
         folder = self.checkpoints if stage == "train" else self.checkpoints / stage
         arguments = make_arguments(self.recipe, folder, self.seed, training)
         switcher = make_switcher(self.recipe, tagger.config, processor, self.data.folder)
         task_switcher = make_task_switcher(self.recipe, processor, self.data.folder)
-        collator = PhoneXLCollator(processor, tagger.config, self.seed, switcher, task_switcher, second_view)
+        ratio = self.recipe.particle_merge_ratio
+        if tagger.config.mlm_weight > 0 and (task_switcher is not None or ratio):
+            raise ValueError(
+                f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio and "
+                "particle_merge_ratio change: set them to 0, or mlm_weight=0"
+            )
+        merger = ParticleMerger(processor, labels, ratio) if ratio else None
+        collator = make_collator(processor, tagger.config, self.seed, switcher, task_switcher, second_view, merger)
         trainer = PhoneXLTrainer(
             tagger,
             arguments,
@@ -207,4 +218,7 @@ def _facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
         if switcher is not None and switcher.counts.tokens:
             facts[f"{name}_coverage"] = switcher.counts.covered / switcher.counts.tokens
             facts[f"{name}_switched"] = switcher.counts.switched / switcher.counts.tokens
+    merger = trainer.collator.merger
+    if merger is not None:
+        facts["merged_runs"] = merger.num_merged / max(1, merger.num_runs)
     return facts

@@ -48,6 +48,10 @@ class Recipe:
         few_shot: Train on that many labelled sentences of the target too, drawn at random with `limit_seed`.
         task_switch_ratio: Probability with which a word of a tagged sentence is switched in training (CoSDA-ML, Qin
             et al. 2020); it keeps its tag.
+        particle_merge_ratio: Probability with which a run of particles is joined to the content word before it in
+            training, as Korean writes them; for "udpos".
+        fill_unseen: After training, give segments that no training sentence has the row of the nearest one that some
+            has; for `phoneme_vocab: segments`.
         shuffle_dictionary: Give every source word the targets of another one: the control that tells what words mean
             from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
@@ -73,6 +77,8 @@ class Recipe:
     translator: str = "dictionary"
     few_shot: int = 0
     task_switch_ratio: float = 0.0
+    particle_merge_ratio: float = 0.0
+    fill_unseen: bool = False
     shuffle_dictionary: bool = False
     token_unit: str = "word"
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -88,8 +94,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.task not in TASKS:
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(TASKS)}")
-        if not 0 <= self.task_switch_ratio <= 1:
-            raise RecipeError(f"{self.name}: task_switch_ratio {self.task_switch_ratio}; expected a value from 0 to 1")
+        for name in ("task_switch_ratio", "particle_merge_ratio"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
+        if self.particle_merge_ratio and self.task != "udpos":
+            raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
         if self.few_shot < 0:
             raise RecipeError(f"{self.name}: few_shot {self.few_shot}; expected a number of sentences >= 0")
         for language in (self.source, self.target):
