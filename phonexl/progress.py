@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
-_SHOWN = ("loss", "task_loss", "align_loss", "mlm_loss", "xmlm_loss", "eval_accuracy", "eval_xtreme_f1")
+_SCORES = ("eval_accuracy", "eval_xtreme_f1", "eval_bits_per_word")
 _MEASURED = 3  # steps by which the whole is estimated; the first, which warms up, does not count
 
 
@@ -83,7 +83,10 @@ class TrainingProgress(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Show losses and dev scores."""
-        shown = [f"{name} {logs[name]:.3f}" for name in _SHOWN if logs and name in logs]
+        logs = logs or {}
+        terms = [name for name in logs if name.endswith("_loss") and not name.startswith(("eval_", "train_"))]
+        names = ["loss", *sorted(terms, key=lambda name: (name != "task_loss", name)), *_SCORES]
+        shown = [f"{name} {logs[name]:.3f}" for name in names if name in logs]
         if shown and state.is_world_process_zero:
             self._console.print(f"  step {state.global_step}: {', '.join(shown)}")
 

@@ -16,6 +16,7 @@ from phonexl.cli.evaluate import evaluate
 from phonexl.cli.export import export
 from phonexl.cli.gap import app as gap_app
 from phonexl.cli.predict import predict
+from phonexl.cli.pretrain import pretrain
 from phonexl.cli.push import app as push_app
 from phonexl.cli.quickstart import quickstart
 from phonexl.cli.results import app as results_app
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for command in (quickstart, transcribe, train, compare, evaluate, predict, export, demo):
+for command in (quickstart, transcribe, train, compare, pretrain, evaluate, predict, export, demo):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(gap_app, name="gap")

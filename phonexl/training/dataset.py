@@ -14,6 +14,7 @@ from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcesso
 from modeling_phonexl.transcription import Transcriber
 
 IGNORED = -100
+UNTAGGED = ""  # tag of a word that is read and not trained on: a translated one whose tag is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class TaggingDataset(Dataset[Row]):
     def __init__(
         self, sentences: Sequence[Sentence], processor: PhoneXLProcessor, labels: Sequence[str], draws: bool = False
     ) -> None:
-        ids = {label: index for index, label in enumerate(labels)}
+        ids = {label: index for index, label in enumerate(labels)} | {UNTAGGED: IGNORED}
         self._rows: list[Row] = []
         for source, sentence in enumerate(sentences):
             encoded = processor.encode(sentence.tokens, sentence.lang, labels=[ids[tag] for tag in sentence.tags])

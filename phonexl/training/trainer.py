@@ -102,9 +102,9 @@ class PhoneXLTrainer(Trainer):
             for name in num_items_in_batch:
                 self._add(f"{name}_loss", outputs.get(f"{name}_loss"))
             share = 1 / (self.current_gradient_accumulation_steps * self.accelerator.num_processes)
-            for name in ("spelling_norm", "sound_norm", "language_norm"):
-                value = outputs.get(name)
-                self._add(name, None if value is None else value * share)
+            for name in outputs:
+                if name.endswith(("_norm", "_bound")):
+                    self._add(name, outputs[name] * share)
             loss = loss * self.accelerator.num_processes  # DDP averages gradients over processes
         return (loss, outputs) if return_outputs else loss
 

@@ -1,19 +1,25 @@
-"""What stands for machine translation: word by word with a dictionary, from a file, or by a sequence-to-sequence model.
+"""What stands for machine translation: word by word with a dictionary, from a file, or by a model.
 
-Translations are words with their language; aligning them by an encoder and projecting tags is another file's business.
+The model is in `model_translation.py`; aligning words by an encoder in `word_alignment.py`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from dataset_scripts.dictionary import BilingualDictionary
+from dataset_scripts.readers import DataError, read_lines
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
 from phonexl.training.code_switching import LONGEST_MATCH
 from phonexl.training.dictionaries import find_dictionary, match_of
 from phonexl.training.recipe import Recipe, RecipeError
+
+Alignment = tuple[tuple[int, int], ...]
+
+_SHOWN = 80  # characters of a sentence that a message quotes
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Translation:
 
     tokens: tuple[str, ...]
     languages: tuple[str, ...]
-    alignment: tuple[tuple[int, int], ...] | None
+    alignment: Alignment | None
     coverage: float
 
 
@@ -38,6 +44,9 @@ class Translator(Protocol):
 
     def translate(self, tokens: Sequence[str]) -> Translation:
         """Translate one sentence."""
+
+    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
+        """Translate many, which a model does faster than one by one."""
 
     def describe(self) -> dict[str, Any]:
         """What belongs into a result: its kind, and the share of words translated so far."""
@@ -81,6 +90,10 @@ class DictionaryTranslator:
         self._num_covered += covered
         return Translation(tuple(words), tuple(languages), tuple(alignment), covered / max(1, len(tokens)))
 
+    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
+        """Translate many sentences."""
+        return [self.translate(tokens) for tokens in sentences]
+
     def describe(self) -> dict[str, Any]:
         """Its kind, direction, entries, and the share of words translated so far."""
         coverage = self._num_covered / self._num_tokens if self._num_tokens else None
@@ -89,6 +102,58 @@ class DictionaryTranslator:
             "direction": f"{self.source}-{self.target}",
             "entries": len(self.dictionary),
             "coverage": coverage,
+        }
+
+
+class CachedTranslator:
+    """Looks sentences up in a file that any program may have written.
+
+    One JSON object a line, `{"tokens": ["我", "看", "书"], "translation": ["tôi", "đọc", "sách"]}`, of which only the
+    first with the same tokens counts; where it is known, with `"alignment": [[0, 0], [1, 1], [2, 2]]`.
+
+    Args:
+        path: The file, plain or .gz.
+        source: Language code of what is translated.
+        target: Language code of the translations.
+
+    Raises:
+        DataError: For a line of another form, or a file without lines.
+    """
+
+    def __init__(self, path: Path, source: str, target: str) -> None:
+        self.path = path
+        self.source = source
+        self.target = target
+        self._found: dict[tuple[str, ...], Translation] = {}
+        for tokens, translation in _read_translations(path, target):
+            self._found.setdefault(tokens, translation)
+        if not self._found:
+            raise DataError(path, None, None, "at least one translation", "The file is empty.")
+
+    def translate(self, tokens: Sequence[str]) -> Translation:
+        """Look one sentence up.
+
+        Raises:
+            DataError: If it is not there.
+        """
+        if tuple(tokens) not in self._found:
+            shown = json.dumps(list(tokens), ensure_ascii=False)
+            expected = f'a line for every sentence of {self.source}, but none has "tokens": {_cut(shown)}'
+            raise DataError(self.path, None, None, expected, "Translate it too and add it, or set another translator.")
+        return self._found[tuple(tokens)]
+
+    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
+        """Look many sentences up."""
+        return [self.translate(tokens) for tokens in sentences]
+
+    def describe(self) -> dict[str, Any]:
+        """Its kind, file, direction and size; every word counts as translated."""
+        return {
+            "kind": "cached",
+            "file": self.path.name,
+            "direction": f"{self.source}-{self.target}",
+            "entries": len(self._found),
+            "coverage": 1.0,
         }
 
 
@@ -110,21 +175,87 @@ def make_translator(recipe: Recipe, folder: Path, source: str, target: str) -> T
     """The translator of a recipe for one of its two directions.
 
     Args:
-        recipe: Its `translator` says which kind.
+        recipe: Its `translator` says which: "dictionary"; a file as `CachedTranslator` reads it, or a folder with one
+            for each direction, SOURCE-TARGET.jsonl; or a sequence-to-sequence model, by name or as a folder.
         folder: The data, near which a dictionary is looked for.
         source: Language to translate from: the recipe's source or target.
         target: The other one.
 
     Raises:
         DataError: If dictionary or translations are missing or malformed.
-        RecipeError: For a kind that does not exist.
+        RecipeError: For a file or folder that does not exist.
+        ValueError: If a model is none of translation, or not between these languages.
+        MissingToolError: If the tokenizer of a model needs a package that is not installed.
     """
-    if recipe.translator != "dictionary":
-        raise RecipeError(f"{recipe.name}: translator {recipe.translator!r}; expected dictionary")
-    dictionary = find_dictionary(recipe, folder)
-    if source == recipe.target:
-        dictionary = _invert(dictionary)
-    return DictionaryTranslator(dictionary, source, target, match_of(recipe))
+    if recipe.translator == "dictionary":
+        dictionary = find_dictionary(recipe, folder)
+        if source == recipe.target:
+            dictionary = _invert(dictionary)
+        return DictionaryTranslator(dictionary, source, target, match_of(recipe))
+    place = Path(recipe.translator).expanduser()
+    if place.is_file():
+        return CachedTranslator(place, source, target)
+    if place.is_dir() and not (place / "config.json").is_file():
+        return CachedTranslator(_find_translations(place, source, target), source, target)
+    if not place.is_dir() and _looks_like_file(recipe.translator):
+        raise RecipeError(
+            f"{recipe.name}: translator {recipe.translator!r} is neither file nor folder; expected dictionary, "
+            "translations as JSON lines, or a model"
+        )
+    from phonexl.training.model_translation import ModelTranslator
+
+    return ModelTranslator(str(place) if place.is_dir() else recipe.translator, source, target, recipe.task)
+
+
+def _find_translations(folder: Path, source: str, target: str) -> Path:
+    name = f"{source}-{target}.jsonl"
+    found = next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    if found is None:
+        cure = "Name the folder that has it, or that of a model, with its config.json."
+        raise DataError(folder, None, None, f"{name} (or .gz), the translations from {source} to {target}", cure)
+    return found
+
+
+def _looks_like_file(name: str) -> bool:
+    """Whether no Hub id can be meant: an id is "name" or "owner/name"."""
+    return name.startswith((".", "/", "~")) or name.endswith((".jsonl", ".gz", "/")) or name.count("/") > 1
+
+
+def _read_translations(path: Path, target: str) -> Iterator[tuple[tuple[str, ...], Translation]]:
+    """Tokens and translation of each line."""
+    form = 'a JSON object with "tokens" and "translation", lists of words that are not empty'
+    for number, line in read_lines(path):
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(path, number, line, form, f"It is no JSON: {error}.") from error
+        if not isinstance(entry, dict) or not all(_are_words(entry.get(key)) for key in ("tokens", "translation")):
+            raise DataError(path, number, line, form, "Correct the line.")
+        tokens, translated = entry["tokens"], entry["translation"]
+        alignment = entry.get("alignment")
+        if alignment is not None and not _is_alignment(alignment, len(tokens), len(translated)):
+            expected = '"alignment" as pairs of positions from 0 in "tokens" and "translation"'
+            raise DataError(path, number, line, expected, "Correct it, or leave it out: an encoder will align them.")
+        pairs = None if alignment is None else tuple((i, j) for i, j in alignment)
+        yield tuple(tokens), Translation(tuple(translated), (target,) * len(translated), pairs, 1.0)
+
+
+def _are_words(words: object) -> bool:
+    return isinstance(words, list) and bool(words) and all(isinstance(word, str) and word for word in words)
+
+
+def _is_alignment(pairs: Any, num_source: int, num_target: int) -> bool:
+    return isinstance(pairs, list) and all(
+        isinstance(pair, list)
+        and [type(index) for index in pair] == [int, int]
+        and 0 <= pair[0] < num_source
+        and 0 <= pair[1] < num_target
+        for pair in pairs
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _invert(dictionary: BilingualDictionary) -> BilingualDictionary:

@@ -1,0 +1,69 @@
+"""The command, as a user calls it."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from phonexl.cli.pretrain import pretrain
+from phonexl.json_file import read_json
+from phonexl.results import find_results
+
+LANGUAGES = "kor,tur,swa"
+
+
+def call(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(pretrain)
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def options(data: Path) -> list[str | Path]:
+    return ["--languages", LANGUAGES, "--data", data, "--body", "1x64", "--batch-size", "8", "--limit", "20"]
+
+
+def test_text_becomes_encoders_and_a_table(options: list[str | Path], tmp_path: Path) -> None:
+    found = call(*options, "--out", tmp_path, "--representation", "character,phoneme", "--sentences", "20")
+    assert found.exit_code == 0, found.output
+    header, _, *rows = found.stdout.splitlines()
+    assert header.startswith("| representation | symbols |")
+    assert [row.split(" | ")[0] for row in rows] == ["| character", "| phoneme"]
+    assert "wrote" in found.stderr
+    assert read_json(tmp_path / "recipe.json")["steps"] == 3
+    assert len(find_results([tmp_path])) == 2
+    more = call(*options, "--out", tmp_path, "--representation", "romanized,phoneme", "--resume")
+    assert more.exit_code == 0, more.output
+    assert "phoneme is finished" in more.stderr
+    assert read_json(tmp_path / "romanized" / "result.json")["training"]["steps"] == 3
+
+
+def test_text_is_prepared_once_and_read_elsewhere(options: list[str | Path], tmp_path: Path) -> None:
+    """A machine with a GPU need not have the reading tools, nor the time to run them."""
+    assert call(*options, "--out", tmp_path / "here", "--prepare").exit_code == 0
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["corpus.jsonl.gz"]
+    arguments = ["--data", tmp_path / "here" / "corpus.jsonl.gz", "--out", tmp_path / "there", "--steps", "1"]
+    found = call(*options, *arguments)
+    assert found.exit_code == 0, found.output
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["phoneme", "recipe.json"]
+    wrong = call(*options, *arguments, "--limit", "10")
+    assert wrong.exit_code == 3
+    assert "expected a corpus of" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--steps", "1", "--sentences", "1"], "exclude each other: pass one of them"),
+        (["--representation", "sound"], "unknown representation 'sound'"),
+        (["--body", "4x100"], "body '4x100': expected LAYERSxWIDTH, the width a multiple of 64"),
+        (["--languages", "kor,xx"], "unknown language 'xx'"),
+    ],
+)
+def test_mistakes_are_one_line(options: list[str | Path], tmp_path: Path, arguments: list[str], message: str) -> None:
+    found = call(*options, "--out", tmp_path, *arguments)
+    assert found.exit_code == 2
+    assert message in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
