@@ -29,6 +29,7 @@ from dataset_scripts.shards import (
     ROWS_PER_SHARD,
     Shard,
     ShardFacts,
+    no_collector,
     write_raw,
     write_shards,
     write_whole,
@@ -191,6 +192,7 @@ def _try_readers(plan: _Plan) -> None:
                 Transcriber(language, plan.options.recipe)(["1"])
 
 
+@no_collector()
 def _build(
     plan: _Plan,
     staging: Path,

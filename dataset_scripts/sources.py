@@ -5,6 +5,7 @@ Reads no content but the first line that tells the PhoneXL release's files.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, overload
@@ -98,7 +99,8 @@ def choose_folder(folder: Path | None, name: str, corpus: Corpus) -> Path:
     """
     if folder is None:
         if not corpus.shipped:
-            raise ValueError(f"{name} is built from files: name their folder as the source")
+            fetch = f"download({corpus.collection!r}, FOLDER) of dataset_scripts.download fetches them"
+            raise ValueError(f"{name} is built from files: name their folder as the source; {fetch}")
         return (Path(__file__).parent / corpus.shipped).resolve()
     inside = folder / corpus.collection
     has_files = any(splits_in(folder, table) for table in corpus.tables)
@@ -121,4 +123,10 @@ def files_of(folder: Path, table: Table, splits: Sequence[str] = SPLITS) -> list
 
 def is_released(path: Path) -> bool:
     """Whether a file has the four columns of the PhoneXL release: token, tag, IPA, romanised."""
+    return _has_four_columns(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _has_four_columns(path: Path, _modified: int) -> bool:
+    """Looked up, because a build asks several times, and reading unpacks a megabyte."""
     return next((line.count("\t") == 3 for _, line in read_lines(path) if line), False)

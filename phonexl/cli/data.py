@@ -9,9 +9,6 @@ import typer
 from phonexl.cli.errors import DATA, honest_exit
 from phonexl.cli.push import dataset
 
-# Where the files of a data set come from when no folder is named.
-_COLLECTIONS = {"cjkv-udpos": "udpos", "cjkv-panx": "panx", "cjkv-dictionaries": "muse"}
-
 app = typer.Typer(help="Aligned data sets: build, check, count and push them.", no_args_is_help=True)
 
 
@@ -37,14 +34,13 @@ def build(
     """
     from dataset_scripts.build import Options
     from dataset_scripts.build import build as make
-    from dataset_scripts.download import download
+    from dataset_scripts.catalogue import find_corpus
+    from dataset_scripts.remotes import REMOTES
 
-    if source is None and name in _COLLECTIONS:
-        from huggingface_hub.constants import HF_ASSETS_CACHE
-
-        source = Path(HF_ASSETS_CACHE) / "phonexl" / "sources" / _COLLECTIONS[name]
-        typer.echo(f"no --source: fetching the public files into {source}", err=True)
-        download(_COLLECTIONS[name], source)
+    _, corpus = find_corpus(name)
+    corpus.tables_of(config)  # an unknown one is told before anything is fetched
+    if source is None and corpus.collection in REMOTES:
+        source = _fetch(corpus.collection)
     options = Options(recipe, publishable, repair_orphans)
     try:
         make(name, out, source=source, config=config, options=options, num_proc=num_proc, report=_show_progress)
@@ -52,6 +48,24 @@ def build(
         typer.echo("the same command goes on where this one stopped", err=True)
         raise
     typer.echo(f"wrote {out}", err=True)
+
+
+def _fetch(collection: str) -> Path:
+    """The folder of a collection's public files in the user's cache, fetched where they are not there yet."""
+    from urllib.parse import urlsplit
+
+    from huggingface_hub.constants import HF_ASSETS_CACHE
+
+    from dataset_scripts.download import download
+    from dataset_scripts.remotes import REMOTES
+
+    folder = Path(HF_ASSETS_CACHE) / "phonexl" / "sources" / collection
+    remotes = REMOTES[collection]
+    hosts = ", ".join(sorted({str(urlsplit(url).hostname) for remote in remotes for url in remote.urls}))
+    lacking = sum(not (folder / remote.file).exists() for remote in remotes)
+    typer.echo(f"no --source: fetching {lacking} of {len(remotes)} public files from {hosts} into {folder}", err=True)
+    download(collection, folder)
+    return folder
 
 
 def _show_progress(part: str, done: int, total: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet
 import pytest
 from huggingface_hub import DatasetCard
 
@@ -162,10 +163,33 @@ def test_languages_without_files_are_left_out(tmp_path):
 
 
 def test_many_rows_keep_their_order_over_groups(tmp_path, monkeypatch):
-    monkeypatch.setattr(shards, "ROWS_PER_GROUP", 7)
+    monkeypatch.setattr(shards, "ROWS_PER_GROUP", 6)
+    monkeypatch.setattr(shards, "_BATCH", 3)
     source = write_tsv(tmp_path / "in", train_vi="\n".join(f"w{number}\tO\n" for number in range(50)))
-    build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake, options=Options(rows_per_shard=20))
+    sizes = [
+        [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        for file in map(pyarrow.parquet.ParquetFile, sorted((tmp_path / "out/vi").iterdir()))
+    ]
+    assert sizes == [[6, 6, 6, 2], [6, 6, 6, 2], [6, 4]]
     assert load_split(tmp_path / "out", "panx", "vi", "train") == load_split(source, "panx", "vi", "train")
+
+
+def test_only_what_repeats_is_stored_by_a_dictionary(tmp_path):
+    """A dictionary of words that hardly repeat makes a Korean file a tenth larger."""
+    words = "\n".join(f"w{number}\tO\n" for number in range(200))
+    source = write_tsv(tmp_path / "in", train_vi=words, train_ko=words)
+    build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
+    stored = {}
+    for language in ("vi", "ko-char"):
+        group = pyarrow.parquet.ParquetFile(
+            tmp_path / f"out/{language}/train-00000-of-00001.parquet"
+        ).metadata.row_group(0)
+        columns = [group.column(index) for index in range(group.num_columns)]
+        stored[language] = {c.path_in_schema.split(".")[0] for c in columns if c.has_dictionary_page}
+    assert stored["vi"] == {"lang", "phonemes", "tags"}
+    assert {"tokens", "ipa", "romanized", "phonemes"} <= stored["ko-char"]
+    assert "id" not in stored["ko-char"]
 
 
 def omitting(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
