@@ -15,6 +15,7 @@ import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData
 from huggingface_hub import eval_result_entries_to_yaml as to_entries
 
+from hub_cards.reading_errors import ReadingError
 from hub_cards.render import REASON_TEXT, Source, render_template
 
 _METRICS = {  # title in the table, the Hub's identifier
@@ -94,6 +95,7 @@ class RunFacts:
         coverage: By part of the data, words by how they were read (`modeling_phonexl.transcription.REASONS`).
         warnings: What the reader of the scores must know.
         versions: Versions by package.
+        config: Configuration of the data set; empty where that is not recorded.
     """
 
     recipe: str
@@ -109,6 +111,7 @@ class RunFacts:
     coverage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    config: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class ModelFacts:
         base_licence: Its licence, or empty.
         transcription: Recipe of transcription; empty for a model without sound.
         run: How it was made; None where that is not known.
+        reading_errors: By code of a language, how well that recipe reads it; none for one that was not measured.
     """
 
     repo: str
@@ -138,6 +142,7 @@ class ModelFacts:
     base_licence: str
     transcription: str
     run: RunFacts | None = None
+    reading_errors: Mapping[str, tuple[ReadingError, ...]] = field(default_factory=dict)
 
 
 def render_model_card(facts: ModelFacts) -> str:
@@ -159,6 +164,7 @@ def render_model_card(facts: ModelFacts) -> str:
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
         **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},
+        **{"reading_errors": _reading_error_table(facts)},
         **{"settings": {_cell(name): _cell(value) for name, value in run.settings.items()} if run else {}},
     )
 
@@ -262,6 +268,15 @@ def _coverage_table(run: RunFacts) -> list[list[str]]:
         cells = [f"{counts.get(name, 0):,}" for name in reasons]
         rows.append([_cell(part), f"{sounding + silent:,}", f"{share:.1%}", *cells])
     return rows if run.coverage else []
+
+
+def _reading_error_table(facts: ModelFacts) -> list[list[str]]:
+    rows = [["language", "measured on", "words", "phonemes wrong, %", "words wrong, %"], ["---", "---", *["---:"] * 3]]
+    for code, errors in facts.reading_errors.items():
+        for error in errors:
+            figures = f"{error.num_words:,}", f"{error.phonemes:.2f}", f"{error.words:.2f}"
+            rows.append([facts.languages[code], error.measure, *figures])
+    return rows if facts.reading_errors else []
 
 
 def _licence_table(run: RunFacts) -> list[list[str]]:

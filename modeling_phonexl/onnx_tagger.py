@@ -70,14 +70,14 @@ class OnnxTagger:
         self._session = _open_session(place, INT8_FILE if int8 else MODEL_FILE, num_threads)
 
     def __call__(
-        self, texts: Sequence[str], language: str | None = None, *, batch_size: int = 32
+        self, texts: Sequence[str], language: str | None = None, *, batch_size: int = 8
     ) -> list[list[TaggedWord]]:
         """Tag raw text, however long.
 
         Args:
             texts: Raw texts.
             language: ISO code of all texts; None guesses each by its script.
-            batch_size: Windows per run of the graph, taken in order of length.
+            batch_size: Windows per run of the graph, taken in order of length; large ones pay for their padding.
 
         Returns:
             The words of each text, in order; none where a text has no word.
@@ -105,7 +105,7 @@ class OnnxTagger:
         ]
 
     def tag_words(
-        self, sentences: Sequence[Sequence[str]], language: str | None = None, *, batch_size: int = 32
+        self, sentences: Sequence[Sequence[str]], language: str | None = None, *, batch_size: int = 8
     ) -> list[list[str]]:
         """Tag sentences that are already lists of words: one tag per word. Arguments and errors as of a call."""
         encoded = []

@@ -60,6 +60,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
             if getattr(tokenizer, name, None) is None:
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
+        # A word longer than the encoder takes, or its sound, is cut in `rows`: it is marked as warned of already.
+        tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
         languages = ["zh", "vi", "ja", "ko"] if languages is None else list(languages)
         if phoneme_vocab is None:
             phonemes = PhonemeVocabulary.build(tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug)

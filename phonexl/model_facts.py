@@ -15,6 +15,7 @@ from dataset_scripts.catalogue import find_corpus
 from dataset_scripts.dictionaries import BY_PIVOT, BY_SOUND
 from dataset_scripts.readers import DataError
 from hub_cards.model_card import DICTIONARY, Evaluation, ModelFacts, RunFacts, Score
+from hub_cards.reading_errors import READING_ERRORS
 from hub_cards.render import Source
 from modeling_phonexl.transcription import find_language
 from phonexl.results import RESULT_FILE, Result, find_results, make_table
@@ -59,8 +60,8 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         folder: What `phonexl train` or `save_pretrained` of model and processor wrote.
         repo: `user/name` that it goes to.
         results: Folders or files with results of other seeds; the card then gives mean and std.
-        dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one of the recipe's task:
-            phonexl-samples for recipes of that name, else cjkv-udpos or cjkv-panx.
+        dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one that the result names,
+            else that of the recipe's task: phonexl-samples for recipes of that name, else cjkv-udpos or cjkv-panx.
 
     Raises:
         DataError: If a file of the folder is missing or no JSON of its kind.
@@ -77,18 +78,22 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         raise ValueError(f"{folder} has no {RESULT_FILE}, which other results and a data set would add to")
     codes = (run.source, run.target) if run else tuple(config.get("languages", ()))
     scored = tuple(item.language for item in run.evaluations) if run else ()
+    languages = {code: find_language(code).name for code in (*codes, *scored)}
+    recipe = processor.get("recipe", "default") if config.get("use_phonemes", True) else ""
+    is_measured = recipe == "default" and processor.get("phoneme_transcription", "ipa") == "ipa"
     base_model, base_licence = _encoder(str(backbone))
     return ModelFacts(
         repo=repo,
         task="named entities" if any(label.startswith("B-") for label in labels) else "parts of speech",
         labels=labels,
-        languages={code: find_language(code).name for code in (*codes, *scored)},
+        languages=languages,
         example=next((_EXAMPLES[code] for code in reversed(codes) if code in _EXAMPLES), _EXAMPLES["vi"]),
         tools={code: _TOOLS[code] for code in codes if code in _TOOLS},
         base_model=base_model,
         base_licence=base_licence,
-        transcription=processor.get("recipe", "default") if config.get("use_phonemes", True) else "",
+        transcription=recipe,
         run=run,
+        reading_errors={code: READING_ERRORS[code] for code in languages if is_measured and code in READING_ERRORS},
     )
 
 
@@ -126,7 +131,8 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
 def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
     recipe = own.recipe
     by_task = "phonexl-samples" if own.name.startswith("samples") else f"cjkv-{recipe['task']}"
-    name, corpus = find_corpus(dataset or by_task)
+    recorded = own.dataset.get("name")
+    name, corpus = find_corpus(dataset or recorded or by_task)
     languages = dict.fromkeys((recipe["source"], recipe["target"]))
     return RunFacts(
         recipe=own.name,
@@ -146,6 +152,7 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         coverage=own.coverage,
         warnings=tuple(own.warnings),
         versions=own.versions,
+        config=own.dataset.get("config", "") if name == recorded else "",
     )
 
 

@@ -21,7 +21,15 @@ _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "toke
 # Settings in which runs of one system may differ; the method is in the name.
 _NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
 # Settings that results made before they existed do not name.
-_LATER_SETTINGS = {"translator": "dictionary", "few_shot": 0, "particle_merge_ratio": 0.0, "fill_unseen": False, "log_gradient_cosines": False}
+_LATER_SETTINGS = {
+    "source_data": None,
+    "target_data": None,
+    "translator": "dictionary",
+    "few_shot": 0,
+    "particle_merge_ratio": 0.0,
+    "fill_unseen": False,
+    "log_gradient_cosines": False,
+}
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")
 
 

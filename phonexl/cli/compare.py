@@ -1,7 +1,6 @@
 """`phonexl compare`: several methods on one recipe, one table."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.results import Metric
 from phonexl.cli.tables import print_table
-from phonexl.cli.train import parse_seeds
+from phonexl.cli.train import lay_over, parse_seeds
 from phonexl.methods import method_names, parse_method
 
 _METHODS_HELP = f"Comma-separated; of {', '.join(method_names())}, also with -original behind them."
@@ -33,7 +32,9 @@ def compare(
 
     Example: phonexl compare udpos-zh-vi-offline --methods plain,phonexl,xtune --data udpos --out runs/compare
     """
-    chosen = [(name, *parse_method(name)) for name in methods.split(",")]
+    names = methods.split(",")
+    for name in names:
+        parse_method(name)
     from phonexl.comparison import compare as make_comparison
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.recipe import Recipe, parse_settings
@@ -45,12 +46,8 @@ def compare(
     base = Recipe.load(recipe)
     if seeds is not None:
         base = base.with_seeds(parse_seeds(seeds))
-    runs = [
-        (name, method, replace(base.override({**method.overrides(original), **settings}), name=f"{base.name}-{name}"))
-        for name, method, original in chosen
-    ]
-    for _, method, run in runs:
-        method.settings_of(run)  # a bad setting of the last method is known before the first is trained
+    # A bad setting of the last method is known before the first is trained.
+    runs = [(name, *lay_over(base, name, settings)) for name in names]
     quiet_transformers()
     results = []
     for name, method, run in runs:

@@ -12,6 +12,9 @@ from phonexl.cli.errors import honest_exit
 def export(
     model: Annotated[str, typer.Argument(help="Folder or Hub repository of a PhoneXL tagger.")],
     out: Annotated[Path, typer.Argument(help="New or empty folder.")],
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
+    ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Also write a graph of 8-bit integers, for speed.")] = False,
 ) -> None:
     """Write a tagger as ONNX, for modeling_phonexl.onnx_tagger.OnnxTagger, which needs no torch.
@@ -23,7 +26,7 @@ def export(
     from phonexl.tagger import load_tagger
 
     quiet_transformers()
-    tagger, processor = load_tagger(model)
+    tagger, processor = load_tagger(model, revision)
     typer.echo("exporting: about half a minute for a small encoder", err=True)
     for path in export_onnx(tagger, processor, out, int8=int8):
         print(f"{path}\t{path.stat().st_size / 1e6:.1f} MB")

@@ -31,6 +31,9 @@ def predict(
         Format,
         typer.Option(help="json: one object a line; tsv: token, tag, score; html: a page of spelling, sound and tags."),
     ] = Format.json,
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
+    ] = None,
     ipa: Annotated[bool, typer.Option("--ipa", help="Add the sound of each token; html always shows it.")] = False,
 ) -> None:
     """Tag raw text from standard input, one sentence a line.
@@ -42,7 +45,7 @@ def predict(
     from phonexl.tagger import load_tagger, make_pipeline
 
     quiet_transformers()
-    tagger = make_pipeline(*load_tagger(model))
+    tagger = make_pipeline(*load_tagger(model, revision))
     lines = []
     for text in report_lines(read_stdin()):
         spoken = code or guess_language(text)

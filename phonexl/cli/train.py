@@ -3,13 +3,17 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
 from phonexl.methods import method_names, parse_method
+
+if TYPE_CHECKING:
+    from phonexl.training.method import Method
+    from phonexl.training.recipe import Recipe
 
 _METHOD_HELP = f"One of {', '.join(method_names())}; with -original behind it, in its authors' own setting."
 
@@ -30,16 +34,13 @@ def train(
     Example: phonexl train udpos-zh-vi-offline --data udpos --out runs/zh-vi --seeds 1 --limit-train 2000
     """
     wanted = None if seeds is None else parse_seeds(seeds)
-    found, original = parse_method(method)
+    parse_method(method)
     from phonexl.training.recipe import Recipe, parse_settings
 
     settings = parse_settings(set or [])
     if limit_train is not None:
         settings["limit_train"] = limit_train
-    chosen = Recipe.load(recipe).override({**found.overrides(original), **settings})
-    if method != "phonexl":
-        # Results are grouped by name: two methods of one recipe are not two seeds of one system.
-        chosen = replace(chosen, name=f"{chosen.name}-{method}")
+    found, chosen = lay_over(Recipe.load(recipe), method, settings)
     if wanted is not None:
         chosen = chosen.with_seeds(wanted)
     typer.echo(f"{chosen.name}: seeds {', '.join(map(str, chosen.seeds))}; backbone {chosen.backbone}", err=True)
@@ -54,6 +55,22 @@ def train(
         results = run(chosen, data, out, method=found, resume=resume, callbacks=[progress])
     if PartialState().is_main_process:  # the others of a launch have no scores
         print_table(make_table(results), sys.stdout)
+
+
+def lay_over(recipe: "Recipe", text: str, settings: dict[str, object]) -> "tuple[Method, Recipe]":
+    """A method, as `--method` names it, and a recipe as it is trained by it.
+
+    Raises:
+        RecipeError: For an unknown key, or a value that the method refuses.
+        ValueError: For an unknown method.
+    """
+    method, original = parse_method(text)
+    chosen = recipe.override({**method.overrides(original), **settings})
+    if text != "phonexl":
+        # Results are grouped by name: two methods of one recipe are not two seeds of one system.
+        chosen = replace(chosen, name=f"{chosen.name}-{text}")
+    method.settings_of(chosen)
+    return method, chosen
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import DatasetCard
+
+from dataset_scripts.catalogue import CORPORA
 from dataset_scripts.readers import load_split
 from dataset_scripts.schema import Sentence
 from phonexl.training.recipe import Recipe
@@ -40,21 +43,37 @@ def hash_sentences(sentences: Sequence[Sentence]) -> str:
     return digest.hexdigest()
 
 
+def name_dataset(folder: Path, recipe: Recipe) -> dict[str, str]:
+    """Name and configuration of the data set in a folder, as `phonexl data build` made it; empty for token files."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return {}
+    built = DatasetCard.load(card).data.to_dict().get("phonexl", {}).get("build")
+    if built not in CORPORA:
+        return {}
+    places = dict.fromkeys((recipe.source_data or recipe.source, recipe.target_data or recipe.target))
+    return {"name": built, "config": "-".join(places)}
+
+
 def load_data(recipe: Recipe, folder: Path) -> Data:
     """Read what a recipe needs; with `few_shot`, labelled target sentences follow those of the source.
 
     Raises:
         DataError: If a file is missing or malformed.
     """
-    train = _limit(load_split(folder, recipe.task, recipe.source, "train"), recipe.limit_train, recipe.limit_seed)
+    place = {recipe.source: recipe.source_data or recipe.source, recipe.target: recipe.target_data or recipe.target}
+
+    def load(language: str, split: str, limit: int | None) -> list[Sentence]:
+        return _limit(load_split(folder, recipe.task, place[language], split), limit, recipe.limit_seed)
+
+    train = load(recipe.source, "train", recipe.limit_train)
     if recipe.few_shot:
-        train += _limit(load_split(folder, recipe.task, recipe.target, "train"), recipe.few_shot, recipe.limit_seed)
-    dev = _limit(load_split(folder, recipe.task, recipe.source, "validation"), recipe.limit_eval, recipe.limit_seed)
+        train += load(recipe.target, "train", recipe.few_shot)
+    dev = load(recipe.source, "validation", recipe.limit_eval)
     tests = {}
     for language in (recipe.source, recipe.target):
         for split in recipe.eval_splits:
-            sentences = load_split(folder, recipe.task, language, split)
-            tests[language, split] = _limit(sentences, recipe.limit_eval, recipe.limit_seed)
+            tests[language, split] = load(language, split, recipe.limit_eval)
     return Data(train, dev, tests, folder)
 
 

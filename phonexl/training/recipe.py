@@ -42,6 +42,8 @@ class Recipe:
         vocab: "full", or "cjkv" for the offline backbone.
         dictionary: File, or folder of MUSE files or of a built data set, for code switching; "sound" is the shipped
             one by sound; None looks beside the data.
+        source_data: Configuration of a built data set that holds the source, such as "vi-spaced"; None: its language's.
+        target_data: The same for the target, such as "ko-char".
         method: How it is trained: a file of `phonexl/methods`, with "-" for "_".
         translator: What stands for machine translation: "dictionary" (word by word), a file of translations, or the
             name of a sequence-to-sequence model.
@@ -72,6 +74,8 @@ class Recipe:
     target: str
     backbone: str = "offline"
     vocab: Vocab = "full"
+    source_data: str | None = None
+    target_data: str | None = None
     method: str = "phonexl"
     dictionary: str | None = None
     translator: str = "dictionary"

@@ -19,7 +19,7 @@ from transformers import TrainerCallback
 
 from modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_hardware, describe_versions
-from phonexl.training.data import Data, hash_sentences, load_data
+from phonexl.training.data import Data, hash_sentences, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.job import Job, build_model, make_arguments
@@ -114,6 +114,7 @@ def train_seed(
         recipe=recipe.values(),
         seed=seed,
         data=data.describe(),
+        dataset=name_dataset(data.folder, recipe),
         scores=scores,
         coverage=_coverage(recipe, data) if trained.tagger.config.use_phonemes else {},
         training=_training_facts(method, job, trained),

@@ -200,11 +200,11 @@ class PhoneXLTrainer(Trainer):
     def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
         return _ShortestFirstSampler(eval_dataset.lengths)
 
-    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Make the repository, private unless `hub_private_repo` says otherwise."""
-        if private is None and self.args.hub_private_repo is None:
-            private = True
-        super().init_hf_repo(token, private)
+    def init_hf_repo(self, *args: Any, **kwargs: Any) -> None:
+        """Make the repository, private unless `hub_private_repo` says otherwise; the arguments grew over versions."""
+        if self.args.hub_private_repo is None:
+            self.args.hub_private_repo = True
+        super().init_hf_repo(*args, **kwargs)
 
     def push_to_hub(self, *args: Any, revision: str | None = None, **kwargs: Any) -> str:  # type: ignore[override]
         """Push tagger, processor, code and card as one commit; the stock method adds a pickle.

@@ -23,6 +23,7 @@ from hub_cards.model_card import (
     render_eval_results,
     render_model_card,
 )
+from hub_cards.reading_errors import READING_ERRORS, ReadingError
 from hub_cards.render import Source
 from phonexl.model_facts import describe_model
 from phonexl.results import RESULT_FILE, Result
@@ -69,6 +70,7 @@ FACTS = ModelFacts(
     base_licence="MIT",
     transcription="default",
     run=RUN,
+    reading_errors={"vi": (ReadingError("joined words", 11555, 0.451, 0.9),)},
 )
 
 
@@ -231,6 +233,31 @@ def test_what_the_card_cannot_describe_is_refused():
         render({"evaluations": (Evaluation("vi", "test", {"bleu": Score(0.5, (0.5,))}, 5),)})
 
 
+def test_the_card_says_how_well_the_recipe_reads():
+    lines = render().text.split("\n")
+    row = lines.index("| Vietnamese | joined words | 11,555 | 0.45 | 0.90 |")
+    assert lines[row - 2] == "| language | measured on | words | phonemes wrong, % | words wrong, % |"
+    assert "was not measured" not in render().text
+    unknown = render(reading_errors={}, transcription="epitran").text
+    assert "Recipe `epitran`." in unknown
+    assert "How well this recipe reads was not measured." in unknown
+    assert "phonemes wrong" not in unknown
+    silent = render(reading_errors={}, transcription="").text
+    assert "was not measured" not in silent.replace("were not measured", "")
+
+
+def test_reading_errors_are_those_of_the_benchmark():
+    """A card must not hold a figure that no run wrote."""
+    figures = json.loads((ROOT / "results" / "benchmarks" / "transcription.json").read_text(encoding="utf-8"))
+    measured = {
+        entry["language"]: tuple(
+            ReadingError(score["measure"], score["n"], score["error"], score["word_error"]) for score in entry["scores"]
+        )
+        for entry in figures["languages"]
+    }
+    assert measured == READING_ERRORS
+
+
 # Facts of real runs
 
 
@@ -249,6 +276,49 @@ def test_facts_are_those_of_the_results(folder: Path):
     assert f"{f1[0]:.2f} ({statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f})" in card.text
     assert card.data.base_model == "intfloat/multilingual-e5-small"
     assert "cc-by-sa-4.0" in card.data.license_name
+
+
+@pytest.mark.parametrize(
+    ("config", "processor", "known"),
+    [
+        ({}, {}, ("zh", "vi")),
+        ({}, {"recipe": "released"}, ()),
+        ({}, {"phoneme_transcription": "roman"}, ()),
+        ({"use_phonemes": False}, {}, ()),
+    ],
+)
+def test_reading_errors_are_of_the_models_recipe_and_languages(
+    folder: Path, config: dict[str, Any], processor: dict[str, Any], known: tuple[str, ...]
+):
+    """The model of this run knows four languages and was made for two."""
+    for name, changes in (("config.json", config), ("processor_config.json", processor)):
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(json.dumps({**content, **changes}), encoding="utf-8")
+    facts = describe_model(folder, "user/x")
+    assert facts.reading_errors == {code: READING_ERRORS[code] for code in known}
+    shown = re.findall(
+        r"^\| (Chinese|Vietnamese|Japanese|Korean) \| (?:heteronyms|joined|kana|words)",
+        str(render_model_card(facts)),
+        re.MULTILINE,
+    )
+    assert set(shown) == {facts.languages[code] for code in known}
+
+
+def test_the_data_set_is_the_one_that_the_result_names(folder: Path):
+    result = Result.load(folder / RESULT_FILE)
+    assert result.dataset == {}
+    result.dataset = {"name": "linguistic-gap-pos", "config": "zh-vi"}
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    assert (run.dataset, run.config) == ("linguistic-gap-pos", "zh-vi")
+    assert "of the data set `linguistic-gap-pos`, configuration `zh-vi`" in render_model_card(
+        describe_model(folder, "user/x")
+    )
+    named = describe_model(folder, "user/x", dataset="cjkv-udpos").run
+    assert named is not None
+    assert (named.dataset, named.config) == ("cjkv-udpos", "")
+    assert ", configuration" not in render_model_card(describe_model(folder, "user/x", dataset="cjkv-udpos"))
 
 
 def test_neither_paths_nor_commands_nor_tokens_reach_the_card(folder: Path, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""A tagger as `phonexl train` saves it: two steps of a tiny random encoder on the sample sentences."""
+"""Tiny taggers as they lie on the disk: trained for two steps on the sample sentences, or not at all."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from dataset_scripts import readers
+from dataset_scripts.schema import tag_names
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import train
 
@@ -35,3 +37,14 @@ def save_encoder(folder: Path) -> Path:
     config = BertConfig(vocab_size=len(pieces), max_position_embeddings=128, **sizes)
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
+
+
+def save_untrained_tagger(root: Path) -> Path:
+    """A tagger of random weights, without results; where it was saved."""
+    encoder = str(save_encoder(root / "encoder"))
+    processor = PhoneXLProcessor.from_backbone(encoder, languages=["zh", "vi"])
+    labels = tag_names("udpos")
+    tagger = PhoneXLForTokenClassification.from_backbone(encoder, labels=labels, processor=processor)
+    tagger.save_pretrained(root / "tagger")
+    processor.save_pretrained(root / "tagger")
+    return root / "tagger"

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from huggingface_hub import RepoCard
 from loopback_hub import LoopbackHub
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 import evaluate_metrics
@@ -108,3 +110,13 @@ def test_a_card_that_makes_no_space_is_refused(folder: Path) -> None:
     card.write_text(card.read_text(encoding="utf-8").replace("sdk: gradio\n", ""), encoding="utf-8")
     with pytest.raises(DataError, match="front matter without sdk"):
         push_metric(folder, "user/tagging_f1", dry_run=True)
+
+
+def test_every_space_names_the_gradio_that_the_pages_are_tested_with() -> None:
+    """The Hub installs exactly that one, and gradio holds back the packages below it."""
+    demo = ROOM.parent / "phonexl" / "demo"
+    spaces = [*(ROOM / name for name in METRICS), demo]
+    (version,) = {RepoCard.load(space / "README.md").data["sdk_version"] for space in spaces}
+    project = tomllib.loads((ROOM.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    (extra,) = project["project"]["optional-dependencies"]["demo"]
+    assert version in Requirement(extra).specifier

@@ -12,6 +12,7 @@ import yaml
 from hub_repository import Change, File, Repository
 from huggingface_hub import ModelCard
 from loopback_hub import TOKEN, LoopbackHub
+from round_trip import STRANGER, check_stranger
 from saved_tagger import train_tiny_tagger
 from typer.testing import CliRunner
 
@@ -47,50 +48,6 @@ for env, folder, repo, options in json.loads(sys.argv[1]):
     except HubError as error:
         said = f"refused: {error}"
     print("SAID", json.dumps(said))
-"""
-# Our packages cannot be imported here; see tests/modeling/test_remote_code.py for what else a stranger can do.
-STRANGER = """
-import importlib.util, json, pathlib, sys
-from contextlib import redirect_stdout
-from io import StringIO
-sys.path[:] = [entry for entry in sys.path if not (pathlib.Path(entry or ".") / "modeling_phonexl").exists()]
-sys.meta_path[:] = [finder for finder in sys.meta_path if finder.find_spec("modeling_phonexl", None) is None]
-rooms = ("modeling_phonexl", "phonexl", "dataset_scripts", "evaluate_metrics", "hub_cards")
-assert [room for room in rooms if importlib.util.find_spec(room)] == []
-import torch
-from huggingface_hub import hf_hub_download
-from transformers import AutoModel, AutoModelForTokenClassification, AutoProcessor, pipeline
-
-sha, folder, again = sys.argv[1:]
-pinned = {"trust_remote_code": True, "revision": sha}
-model = AutoModelForTokenClassification.from_pretrained("user/x", **pinned).eval()
-processor = AutoProcessor.from_pretrained("user/x", **pinned)
-inputs = processor("Tôi sống ở Hà Nội.", language="vi")
-logits = model(**inputs).logits
-AutoModel.from_pretrained("user/x", **pinned)
-tagger = pipeline("token-classification", "user/x", **pinned)
-entries = tagger("我住在北京。")
-
-model.save_pretrained(again)
-processor.save_pretrained(again)
-differences = []
-for place in (folder, again):
-    other = AutoModelForTokenClassification.from_pretrained(place, trust_remote_code=True).eval()
-    differences.append((other(**inputs).logits - logits).abs().max().item())
-second = pipeline("token-classification", again, trust_remote_code=True)("我住在北京。")
-
-card = open(hf_hub_download("user/x", "README.md", revision=sha), encoding="utf-8").read()
-printed = StringIO()
-with redirect_stdout(printed):
-    exec(card.split("```python")[1].split("```")[0])
-print(json.dumps({
-    "modules": [type(item).__module__ for item in (model, processor, tagger, model.config)],
-    "differences": differences,
-    "same": second == entries,
-    "spans": ["我住在北京。"[item["start"] : item["end"]] == item["word"] for item in entries],
-    "files": sorted(path.name for path in pathlib.Path(again).iterdir()),
-    "snippet": printed.getvalue(),
-}))
 """
 
 
@@ -298,19 +255,8 @@ def test_a_stranger_gets_the_model_that_was_pushed(
     (entry, other) = yaml.safe_load(tree[".eval_results/phonexl.yaml"].data)
     assert {entry["dataset"]["task_id"], other["dataset"]["task_id"]} == {"udpos.Chinese", "udpos.Vietnamese"}
 
-    output = run_client(STRANGER, repository.head.sha, folder, tmp_path / "again")
-    got = json.loads(output.rstrip("\n").split("\n")[-1])
-    assert all(module.startswith("transformers_modules.user.x.") for module in got["modules"])
-    assert all(repository.head.sha in module for module in got["modules"])
-    assert got["differences"] == [0.0, 0.0]
-    assert got["same"]
-    assert got["spans"]
-    assert all(got["spans"])
-    assert set(got["files"]) == sent.keys()
-    lines = got["snippet"].rstrip("\n").split("\n")
-    labels = set(json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"].values())
-    assert [line.split(" ")[-2] in labels for line in lines] == [True] * len(lines)
-    assert "".join("".join(line.split(" ")[:-2]) for line in lines) == "TôisốngởHàNội."
+    said = run_client(STRANGER, "user/x", repository.head.sha, folder, tmp_path / "again")
+    check_stranger(said, repository.head.sha, folder)
 
 
 def test_a_cut_leaves_the_repository_as_it_was_and_the_retry_is_whole(

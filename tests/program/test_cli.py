@@ -28,6 +28,8 @@ COMMANDS = (
     "quickstart",
     "transcribe",
     "train",
+    "compare",
+    "pretrain",  # run in tests/pretraining
     "evaluate",
     "predict",
     "data build",
@@ -35,11 +37,13 @@ COMMANDS = (
     "data stats",
     "data push",
     "gap analyze",
+    "gap report",  # run in tests/gap
     "demo",  # serves until interrupted: run in test_demo.py
     "export",  # run in test_onnx.py
     "push model",
     "push dataset",
     "push metric",
+    "results compare",
     "results table",
 )
 
@@ -134,6 +138,35 @@ def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_p
         ["| udpos-zh-vi-offline", "1"],
         ["| udpos-zh-vi-offline-plain", "1"],
     ]
+
+
+def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
+    backbone: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example, with tiny data in place of its own; its second call trains the method that the first had not."""
+    shutil.copytree(data, tmp_path / "udpos")
+    monkeypatch.chdir(tmp_path)
+    words = example_of("compare").removeprefix("phonexl ").replace("plain,phonexl,xtune", "METHODS").split()
+    settings = [*settings_of(backbone, "eval_splits=[test]"), "--seeds", "1"]
+
+    def run(methods: str) -> list[list[str]]:
+        output = succeed(*(methods if word == "METHODS" else word for word in words), *settings)
+        return [row.split(" | ") for row in output.split("\n")[2:-1]]
+
+    assert [row[:2] for row in run("plain")] == [["| udpos-zh-vi-offline-plain", "none"]]
+    made = (tmp_path / "runs/compare/plain/result.json").read_bytes()
+    both = run("plain,cosda-ml")
+    assert [row[:2] for row in both] == [
+        ["| udpos-zh-vi-offline-plain", "none"],
+        ["| udpos-zh-vi-offline-cosda-ml", "Dict"],
+    ]
+    assert (tmp_path / "runs/compare/plain/result.json").read_bytes() == made
+    assert re.fullmatch(r"[+-]\d+\.\d\d to [+-]\d+\.\d\d", both[1][6])
+    again = succeed(*example_of("results compare").removeprefix("phonexl ").split())
+    assert [row.split(" | ") for row in again.split("\n")[2:-1]] == both
+    refuse(2, "unknown key xtune.copy", "compare", "udpos-zh-vi-offline", "--methods", "plain,xtune", "--data", "udpos",
+           "--out", tmp_path / "other", "--set", "xtune.copy=ss")  # fmt: skip
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProcessor, tmp_path: Path) -> None:
     """The others, as a newcomer would run them, on a tiny model: in a process and a cache of their own."""
-    folder = tmp_path / "quickstart" / "zh-vi" / "phonexl"
+    (name,) = re.findall(r'pipeline\("token-classification", "(.*?)"', README)
+    folder = tmp_path / name
     tagger = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=["NOUN", "VERB"], processor=processor)
     tagger.save_pretrained(folder)
     processor.save_pretrained(folder)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
+from dataset_scripts.build import build
 from dataset_scripts.readers import DataError, load_split, to_tsv
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.methods import find_method
 from phonexl.results import Result, find_results
+from phonexl.training.data import name_dataset
 from phonexl.training.dictionaries import make_switcher, make_task_switcher
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.recipe import Recipe
@@ -278,3 +281,25 @@ def test_bf16_auto_asks_the_hardware(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert make_arguments(make_recipe(bf16="auto"), tmp_path, 1).bf16 is supported
     assert make_arguments(make_recipe(), tmp_path, 1).bf16 is False
+
+
+def test_a_recipe_names_a_configuration_of_a_built_data_set(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    """Korean PAN-X by characters, as the authors release it, lies beside that by words."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for language, text in (("ja", "東\tB-LOC\n京\tI-LOC\n\n"), ("ko", "독립문은\tB-LOC\n넓다\tO\n\n")):
+        for split in ("train", "dev", "test"):
+            (source / f"{split}-{language}.tsv").write_text(text, encoding="utf-8", newline="\n")
+    for config in ("ja", "ko", "ko-char"):
+        build("cjkv-panx", tmp_path / config, source=source, config=config)
+        shutil.copytree(tmp_path / config, tmp_path / "built", dirs_exist_ok=True)
+    cell = {"task": "panx", "source": "ja", "target": "ko", "token_unit": "character"}
+    words = load_data(make_recipe(**cell), tmp_path / "built").tests["ko", "test"]
+    recipe = make_recipe(**cell, target_data="ko-char")
+    characters = load_data(recipe, tmp_path / "built").tests["ko", "test"]
+    assert [s.tokens for s in words] == [("독립문은", "넓다")]
+    assert [s.tokens for s in characters] == [tuple("독립문은넓다")]
+    assert [s.lang for s in characters] == ["ko"]
+    assert recipe.values()["target_data"] == "ko-char"
+    assert name_dataset(tmp_path / "built", recipe) == {"name": "cjkv-panx", "config": "ja-ko-char"}
+    assert name_dataset(source, recipe) == {}
