@@ -213,8 +213,15 @@ class RomanisedContrastTagger(PhoneXLForTokenClassification):
 
 
 def train(job: Job) -> Trained:
-    """One stage, with the other spelling beside every training sentence."""
+    """One stage, with the other spelling beside every training sentence.
+
+    Raises:
+        ValueError: If tagged sentences are to be switched or merged too, or the backbone has no such layer.
+    """
     settings: RomanisedContrastSettings = job.settings
+    for name in ("task_switch_ratio", "particle_merge_ratio"):
+        if getattr(job.recipe, name) > 0:
+            raise ValueError(f"{job.recipe.name}: romanised-contrast pairs words, which {name} changes: set {name}=0")
     tagger, processor = job.build(RomanisedContrastTagger)
     tagger.set_up(settings)
     view = RomanisedView(processor, settings.view, settings.strip_marks)
