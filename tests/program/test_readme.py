@@ -168,3 +168,12 @@ def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProces
 def test_named_files_exist() -> None:
     for path in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_projection_is_as_the_page_on_methods_says() -> None:
+    figures = json.loads((ROOT / "results" / "benchmarks" / "projection.json").read_text(encoding="utf-8"))["figures"]
+    page = " ".join((ROOT / "docs" / "methods.md").read_text(encoding="utf-8").split())
+    zh_ja, ja_ko = (figures[pair]["0.5"] for pair in ("zh-ja", "ja-ko"))
+    assert f"right for {zh_ja['accuracy']} % of the words" in page
+    assert f"({zh_ja['coverage']:.0f} % of the words do) and {ja_ko['accuracy']} % ({ja_ko['coverage']:.0f} %)" in page
+    assert f"nouns {ja_ko['by_tag']['NOUN']} %, verbs {ja_ko['by_tag']['VERB']} %" in page
