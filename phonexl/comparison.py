@@ -126,16 +126,18 @@ def _scored(one: Result, other: Result, language: str, split: str) -> bool:
 
 
 def _plain_beside(result: Result, groups: Mapping[str, list[Result]]) -> list[Result] | None:
-    """The plain system that reads the same units with the same backbone, trained on the same sentences."""
+    """The plain system that reads the same units with the same backbone, trained on the same sentences.
+
+    Of several, the one that is trained for as many epochs.
+    """
 
     def key(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
         values = (recipe.get(name) for name in ("backbone", "vocab", "limit_train", "official"))
         return (*values, recipe.get("few_shot", 0), recipe.get("unit", "word"))
 
-    for group in groups.values():
-        if _is_plain(group[0]) and key(group[0].recipe) == key(result.recipe):
-            return group
-    return None
+    found = [g for g in groups.values() if _is_plain(g[0]) and key(g[0].recipe) == key(result.recipe)]
+    epochs = result.recipe.get("num_train_epochs")
+    return next((g for g in found if g[0].recipe.get("num_train_epochs") == epochs), next(iter(found), None))
 
 
 def _is_plain(result: Result) -> bool:

@@ -97,6 +97,17 @@ def test_plain_is_that_of_the_same_units_data_and_backbone(changes: dict[str, An
     assert compare([*beside, make_result("cosda-ml", 1, 0.2, **changes)]).rows[1][5] != ""
 
 
+def test_of_two_plain_systems_the_one_of_as_many_epochs_is_beside() -> None:
+    longer = [make_result("plain", 1, 0.3, num_train_epochs=2)]
+    found = compare(
+        [*longer, *PLAIN, make_result("cosda-ml", 1, 0.2), make_result("xtune", 1, 0.2, num_train_epochs=9)]
+    )
+    gains = {row[0].split(" ")[0]: row[5] for row in found.rows if row[5]}
+    one = make_result("cosda-ml", 1, 0.2).scores["vi"]["test"]["xtreme_f1"]
+    assert gains["udpos-cosda-ml"] == f"{(one - PLAIN[0].scores['vi']['test']['xtreme_f1']) * 100:+.2f}"
+    assert gains["udpos-xtune"] == f"{(one - longer[0].scores['vi']['test']['xtreme_f1']) * 100:+.2f}"
+
+
 def test_several_tasks_are_not_compared() -> None:
     with pytest.raises(ValueError, match="several tasks or pairs of languages"):
         compare([*PLAIN, make_result("plain", 1, 0.5, source="ja", target="ko")])
