@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.results import Split
 
 RESULT_FILE = "analysis.json"
 
@@ -17,12 +18,12 @@ app = typer.Typer(help="How unequally, and how alike, an encoder treats language
 @honest_exit
 def analyze(
     data: Annotated[Path, typer.Option(help="Folder of parallel sentences, devtest.LANG.txt[.gz] as FLORES has.")],
-    out: Annotated[Path, typer.Option(help="Folder for analysis.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for analysis.json, and for vectors, which a second run uses.")],
     languages: Annotated[str, typer.Option(help="Codes, for example eng,fra,kor.")],
     model: Annotated[str, typer.Option(help="offline, mbert, xlmr, a Hub id or a folder.")] = "offline",
     spelling: Annotated[str, typer.Option(help="What the encoder reads: text, romanized or ipa.")] = "text",
     layers: Annotated[str, typer.Option(help="Hidden states, 0 the input, -1 the last.")] = "0,-1",
-    limit: Annotated[int | None, typer.Option(min=5, help="Only the first sentences.")] = None,
+    limit: Annotated[int | None, typer.Option(min=20, help="Only the first sentences.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 32,
 ) -> None:
     """Compare an encoder's vectors of the same sentences over languages.
@@ -31,20 +32,42 @@ def analyze(
     """
     from phonexl.cli.tables import print_table
     from phonexl.gap import analysis
+    from phonexl.gap.parallel_text import read_parallel
     from phonexl.progress import quiet_transformers
 
     quiet_transformers()
     numbers = _parse_layers(layers)
-    texts = analysis.read_parallel(data, [code.strip() for code in languages.split(",")], limit)
+    texts = read_parallel(data, [code.strip() for code in languages.split(",")], limit)
     found = analysis.analyze(
         model, texts, spelling=spelling, layers=numbers, batch_size=batch_size,
-        report=lambda line: typer.echo(line, err=True),
+        vectors_folder=out / "vectors", report=lambda line: typer.echo(line, err=True),
     )  # fmt: skip
     found.save(out / RESULT_FILE)
-    print_table(analysis.summary(found), sys.stdout)
-    typer.echo()
-    print_table(analysis.by_language(found, f"layer {numbers[-1]}"), sys.stdout)
+    tables = (analysis.summary(found), analysis.set_summary(found))
+    for table in (*tables, analysis.by_language(found, f"layer {numbers[-1]}")):
+        print_table(table, sys.stdout)
+        typer.echo()
     typer.echo(f"wrote {out / RESULT_FILE}", err=True)
+
+
+@app.command()
+@honest_exit
+def report(
+    results: Annotated[list[Path], typer.Argument(help="Folders with result JSONs, or single files.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, tables.md and the figures.")],
+    split: Annotated[Split, typer.Option(help="Which scores of runs.")] = Split.test,
+) -> None:
+    """Make figures, tables and one HTML page of analyses and of fine-tuned runs, beside what the gap paper prints.
+
+    The first analysis and the first system of a task are what the others are compared with.
+
+    Example: phonexl gap report gap --out report
+    """
+    from phonexl.gap import report as reports
+
+    sections = reports.make_report(reports.read_inputs(results), split)
+    for path in reports.write_report(sections, out):
+        typer.echo(path)
 
 
 def _parse_layers(text: str) -> list[int]:

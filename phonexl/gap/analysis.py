@@ -1,6 +1,6 @@
-"""How alike an encoder's vectors of the same sentences are over languages, with everything that could feign it.
+"""An encoder from parallel sentences to one `Analysis`, which is one JSON; tables are made from it alone.
 
-One `Analysis` is one JSON; tables are made from it alone.
+Not here: the vectors (`representations.py`), what is measured of them (`measures.py`, `distances.py`).
 """
 
 from __future__ import annotations
@@ -8,24 +8,36 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoTokenizer
 
-from dataset_scripts.readers import DataError, read_lines
-from evaluate_metrics.cka.pairwise import pairwise_cka
-from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
-from phonexl.gap.representations import Floats, SentenceVectors, embed_sentences, spell
-from phonexl.gap.retrieval import precision_at_1
-from phonexl.json_file import write_json
-from phonexl.results import Table, describe_hardware, describe_versions
+from phonexl.gap.measures import measure_answers, measure_vectors
+from phonexl.gap.representations import (
+    Floats,
+    SentenceVectors,
+    check_spelling,
+    class_names,
+    embed_sentences,
+    load_encoder,
+    spell,
+)
+from phonexl.gap.sentence_map import map_sentences
+from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
+from phonexl.json_file import read_json, write_json
+from phonexl.pretraining.representations import REPRESENTATION_FILE, Representation
+from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
 
 Report = Callable[[str], None]
+LEAST_SENTENCES = 20
+_FIGURES = ("cka", "retrieval", "sinkhorn", "h_divergence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +47,20 @@ class Analysis:
     Attributes:
         command: The command line.
         model: Name of the encoder.
-        spelling: What it read: "text", "romanized" or "ipa".
+        spelling: What it read: "text", "romanized" or "ipa"; of an encoder of `phonexl pretrain`, its representation.
         languages: Codes, in order.
         sentences: Number of parallel sentences.
         sha256: Digest of each language's sentences.
         texts: Of each language mean pieces, share of unknown pieces, truncated sentences.
-        features: Of each kind of vectors ("layer -1", "words", "positions") its figures; see `_measure`.
+        features: Of each kind of vectors ("layer -1", "words only", "positions only") its figures; see
+            `measure_vectors`.
         versions: Packages that can change a figure.
         hardware: The machine.
+        model_digest: Hash of the checkpoint's files, or its repository with the commit.
+        answers: Of a classifier on top of the encoder; see `measure_answers`. None without one.
+        maps: Of each layer, sentences in the plane; see `map_sentences`.
+        run: `name`, `seed` and `task` of the run that made the model, where its folder has a `result.json`; else None.
+        seconds: Wall time of each step.
     """
 
     command: str
@@ -55,38 +73,38 @@ class Analysis:
     features: dict[str, dict[str, Any]]
     versions: dict[str, str]
     hardware: dict[str, Any]
+    model_digest: str = ""
+    answers: dict[str, Any] | None = None
+    maps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    run: dict[str, Any] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the JSON, whole or not at all."""
         write_json(path, asdict(self))
 
+    @classmethod
+    def load(cls, path: Path) -> Analysis:
+        """Read an analysis.
 
-def read_parallel(folder: Path, languages: Sequence[str], limit: int | None = None) -> dict[str, list[str]]:
-    """Lines of `devtest.LANG.txt[.gz]` (FLORES) or `LANG.txt[.gz]`; line n says the same in every language.
+        Raises:
+            ValueError: If the file is none of this program.
+        """
+        try:
+            found = cls(**read_json(path))
+        except TypeError as error:
+            raise ValueError(f"{path}: expected the analysis.json of phonexl gap analyze, but {error}") from error
+        for name, figures in found.features.items():
+            missing = [key for key in _FIGURES if key not in figures]
+            if missing:
+                raise ValueError(f"{path}: {name!r} has no {', '.join(missing)}: made before; run its command again")
+        return found
 
-    Args:
-        folder: Holds the files, or a folder `flores` that does.
-        languages: Codes, two or three letters.
-        limit: Take the first ones only.
 
-    Raises:
-        DataError: If a file is missing, or two have different numbers of lines.
-        UnknownLanguageError: For a language without transcription.
-    """
-    place = folder / "flores" if (folder / "flores").is_dir() else folder
-    found: dict[str, list[str]] = {}
-    for language in languages:
-        code = find_language(language).iso639_3
-        names = [f"{stem}{end}" for stem in (f"devtest.{code}", code) for end in (".txt", ".txt.gz")]
-        path = next((place / name for name in names if (place / name).is_file()), None)
-        if path is None:
-            raise DataError(place, None, None, f"a file {names[0]}[.gz]", "Name the folder of the parallel sentences.")
-        found[code] = [line for _, line in read_lines(path)]
-        first = next(iter(found))
-        if len(found[code]) != len(found[first]):
-            expected = f"{len(found[first])} lines as {first} has, not {len(found[code])}"
-            raise DataError(path, None, None, expected, "Line n must be the same sentence in every language.")
-    return {code: lines[:limit] for code, lines in found.items()}
+def layers_of(found: Analysis) -> list[str]:
+    """Names of the analyzed layers from the input on; negative ones count from the end."""
+    names = [name for name in found.features if name.startswith("layer ")]
+    return sorted(names, key=lambda name: (int(name.split()[1]) < 0, int(name.split()[1])))
 
 
 def analyze(
@@ -96,6 +114,7 @@ def analyze(
     spelling: str = "text",
     layers: Sequence[int] = (0, -1),
     batch_size: int = 32,
+    vectors_folder: Path | None = None,
     report: Report = lambda line: None,
 ) -> Analysis:
     """Embed parallel sentences with an encoder, and compare languages.
@@ -103,49 +122,130 @@ def analyze(
     Args:
         model_name: "offline", "mbert", "xlmr", a Hub id or a folder.
         texts: Sentences by language, the same in each.
-        spelling: What the encoder reads: "text", "romanized" or "ipa".
+        spelling: What the encoder reads: "text", "romanized" or "ipa"; an encoder of `phonexl pretrain` reads what it
+            was trained on.
         layers: Indices into `hidden_states`.
         batch_size: Sentences at once.
+        vectors_folder: Where each language's vectors are kept and, if made from the same, taken from; None keeps none.
         report: Called with a line for each step.
 
     Raises:
-        ValueError: For fewer than two languages or five sentences, a layer that does not exist, another spelling.
+        ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
         MissingToolError: If the offline backbone or a reading tool is not installed.
     """
     count = len(next(iter(texts.values()), ()))
-    if len(texts) < 2 or count < 5:
-        raise ValueError(f"{len(texts)} languages with {count} sentences; at least two with five are needed")
+    if len(texts) < 2 or count < LEAST_SENTENCES:
+        raise ValueError(
+            f"{len(texts)} languages with {count} sentences; at least two with {LEAST_SENTENCES} are needed"
+        )
+    check_spelling(spelling)
     place = resolve_backbone(model_name)
-    tokenizer = AutoTokenizer.from_pretrained(place)
-    model = AutoModel.from_pretrained(place)
-    vectors: dict[str, SentenceVectors] = {}
-    for language, sentences in texts.items():
-        vectors[language] = embed_sentences(model, tokenizer, spell(sentences, language, spelling), layers, batch_size)
-        report(f"{language}: {vectors[language].lengths.mean():.1f} pieces a sentence")
+    names = class_names(place)
+    own = Representation.load(Path(place)) if (Path(place) / REPRESENTATION_FILE).is_file() else None
+    if own is not None and spelling != "text":
+        raise ValueError(f"{model_name} was pretrained on {own.name} and reads nothing else: leave out --spelling")
+    reading = _Reading(place, digest_model(place), own.name if own else spelling, layers, batch_size, own)
+    seconds: dict[str, float] = {}
+    vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
-    features = {}
+    features, maps = {}, {}
     for name, rows in _kinds(vectors, layers).items():
-        report(f"comparing {name}")
-        features[name] = _measure(rows, lengths)
+        with _timed(f"comparing {name}", seconds, report):
+            features[name] = measure_vectors(rows, lengths)
+            if name.startswith("layer "):
+                maps[name] = map_sentences(rows)
+    answers = {lang: found.probabilities for lang, found in vectors.items() if found.probabilities is not None}
     return Analysis(
         command=shlex.join(["phonexl", *sys.argv[1:]]),
         model=model_name,
-        spelling=spelling,
+        spelling=reading.spelling,
         languages=list(texts),
         sentences=count,
         sha256={lang: hashlib.sha256("\n".join(lines).encode()).hexdigest() for lang, lines in texts.items()},
-        texts={
-            language: {
-                "mean_pieces": float(found.lengths.mean()),
-                "unknown_rate": float(found.unknown_rate),
-                "truncated": found.truncated,
-            }
-            for language, found in vectors.items()
-        },
+        texts={language: _text_facts(found) for language, found in vectors.items()},
         features=features,
         versions=describe_versions(),
         hardware=describe_hardware(),
+        model_digest=reading.digest,
+        answers=measure_answers(answers, names) if answers else None,
+        maps=maps,
+        run=_run_of(Path(place)),
+        seconds=seconds,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An encoder and how it reads; what vectors depend on beside the sentences."""
+
+    place: str
+    digest: str
+    spelling: str
+    layers: Sequence[int]
+    batch_size: int
+    own: Representation | None  # of an encoder of `phonexl pretrain`
+
+    def embed(self, loaded: tuple[Any, Any], sentences: Sequence[str], language: str) -> SentenceVectors:
+        """Vectors of one language."""
+        if self.own is None:
+            spelled, marks = spell(sentences, language, self.spelling), set[int]()
+        else:
+            spelled, marks = self.own.spell(sentences, language), self.own.mark_ids([language])
+        model, tokenizer = loaded
+        return embed_sentences(model, tokenizer, spelled, self.layers, self.batch_size, marks)
+
+
+def _embed(
+    reading: _Reading,
+    texts: Mapping[str, Sequence[str]],
+    folder: Path | None,
+    report: Report,
+    seconds: dict[str, float],
+) -> dict[str, SentenceVectors]:
+    """Vectors by language, computed or taken from the folder; the encoder is loaded when one has to be computed."""
+    vectors: dict[str, SentenceVectors] = {}
+    loaded: tuple[Any, Any] | None = None
+    versions = describe_versions() | ({} if reading.spelling == "text" else {"reading": digest_transcription()})
+    for language, sentences in texts.items():
+        key = key_of(reading.digest, reading.spelling, reading.layers, sentences, versions)
+        path = None if folder is None else folder / f"{language}.safetensors"
+        found = None if path is None else load_vectors(path, key)
+        if found is not None:
+            report(f"{language}: kept from before")
+        else:
+            loaded = loaded or (load_encoder(reading.place), AutoTokenizer.from_pretrained(reading.place))
+            with _timed(language, seconds):
+                found = reading.embed(loaded, sentences, language)
+            if path is not None:
+                save_vectors(path, key, found)
+            report(f"{language}: {found.lengths.mean():.1f} pieces a sentence, {seconds[language]:.0f} s")
+        vectors[language] = found
+    return vectors
+
+
+def _text_facts(found: SentenceVectors) -> dict[str, float]:
+    return {
+        "mean_pieces": float(found.lengths.mean()),
+        "unknown_rate": float(found.unknown_rate),
+        "truncated": found.truncated,
+    }
+
+
+@contextmanager
+def _timed(step: str, seconds: dict[str, float], report: Report = lambda line: None) -> Iterator[None]:
+    """Note the wall time of a step."""
+    start = time.perf_counter()
+    report(step)
+    yield
+    seconds[step] = round(time.perf_counter() - start, 2)
+
+
+def _run_of(folder: Path) -> dict[str, Any] | None:
+    path = folder / RESULT_FILE
+    if not path.is_file():
+        return None
+    result = Result.load(path)
+    return {"name": result.name, "seed": result.seed, "task": result.recipe.get("task")}
 
 
 def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:
@@ -154,51 +254,6 @@ def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dic
     kinds["words only"] = {lang: found.words for lang, found in vectors.items()}
     positions = {lang: found.positions for lang, found in vectors.items() if found.positions is not None}
     return {**kinds, "positions only": positions} if positions else kinds
-
-
-def _measure(rows: Mapping[str, Floats], lengths: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures of one kind of vectors.
-
-    Returns:
-        `cka`: as published (biased), `expected` of unrelated vectors of this shape, `debiased`, and debiased with
-        length partialled out, each the mean over pairs; of the last two the jackknife interval over languages;
-        matrices of all pairs; the exact p-value of "not aligned at all". `retrieval`: mean P@1 by cosine and CSLS,
-        over both directions of all pairs, the lowest and highest language.
-    """
-    raw = pairwise_cka(rows, debiased=True)
-    partial = pairwise_cka(rows, lengths, debiased=True, null=None)
-    upper = np.triu_indices(len(rows), 1)
-    scores = {
-        csls: np.array([[1.0 if a == b else precision_at_1(rows[a], rows[b], csls=csls) for b in rows] for a in rows])
-        for csls in (False, True)
-    }
-    away = ~np.eye(len(rows), dtype=bool)
-    by_language = {
-        language: float((scores[True][i][away[i]].mean() + scores[True][:, i][away[i]].mean()) / 2)
-        for i, language in enumerate(rows)
-    }
-    p_values = raw.p_values
-    return {
-        "dimensions": int(next(iter(rows.values())).shape[1]),
-        "participation_ratios": dict(zip(rows, raw.participation_ratios.tolist(), strict=True)),
-        "top_dimension_shares": dict(zip(rows, raw.top_dimension_shares.tolist(), strict=True)),
-        "cka": {
-            "biased": float(raw.biased[upper].mean()),
-            "expected": float(raw.expected_biased[upper].mean()),
-            "debiased": raw.mean(),
-            "length_partialled": partial.mean(),
-            "largest_p_value": None if p_values is None else float(p_values[upper].max()),
-            "debiased_matrix": raw.debiased.tolist(),
-            "length_partialled_matrix": partial.debiased.tolist(),
-        },
-        "retrieval": {
-            "chance": 1 / len(next(iter(rows.values()))),
-            "cosine": float(scores[False][away].mean()),
-            "csls": float(scores[True][away].mean()),
-            "csls_by_language": by_language,
-            "csls_matrix": scores[True].tolist(),
-        },
-    }
 
 
 def summary(found: Analysis) -> Table:
@@ -211,16 +266,39 @@ def summary(found: Analysis) -> Table:
         by_language = retrieval["csls_by_language"]
         lowest = min(by_language, key=by_language.__getitem__)
         rows.append([
-            name, f"{cka['biased']:.3f}", f"{cka['expected']:.3f}", _with_interval(cka["debiased"]),
-            _with_interval(cka["length_partialled"]), f"{retrieval['cosine']:.3f}", f"{retrieval['csls']:.3f}",
+            name, f"{cka['biased']:.3f}", f"{cka['expected']:.3f}", with_interval(cka["debiased"]),
+            with_interval(cka["length_partialled"]), f"{retrieval['cosine']:.3f}", f"{retrieval['csls']:.3f}",
             f"{lowest} {by_language[lowest]:.3f}",
         ])  # fmt: skip
     return Table(columns, rows)
 
 
-def _with_interval(mean: Mapping[str, Any]) -> str:
+def with_interval(mean: Mapping[str, Any]) -> str:
+    """A mean over pairs with its 95 % interval over languages, if it has one."""
     interval = mean["interval"]
     return f"{mean['mean']:.3f}" + ("" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]")
+
+
+def set_summary(found: Analysis) -> Table:
+    """One row for each kind of vectors, and for a classifier's answers: how far apart languages lie as sets."""
+    columns = ["vectors", "sentences", "Sinkhorn distance", "Sinkhorn divergence", "of different sentences"]
+    columns += ["by chance", "told apart (0-2)", "by chance", "energy distance"]
+    rows = []
+    measured = {**found.features, **({} if found.answers is None else {"answers": found.answers})}
+    for name, figures in measured.items():
+        sinkhorn, apart = figures["sinkhorn"], figures.get("h_divergence")
+        cells = [str(sinkhorn["sentences"]), f"{sinkhorn['distance']:.3f}", with_interval(sinkhorn["divergence"])]
+        different = sinkhorn["different_sentences"]
+        cells += [with_interval(different["divergence"]), _by_chance(different["null"])]
+        if apart is not None:
+            cells += [with_interval(apart["proxy_a_distance"]), _by_chance(apart["null"])]
+            cells.append(with_interval(apart["energy_distance"]))
+        rows.append([name, *cells, *[""] * (len(columns) - 1 - len(cells))])
+    return Table(columns, rows)
+
+
+def _by_chance(null: Mapping[str, Any]) -> str:
+    return f"{null['mean']:.3f}, up to {null['high']:.3f}"
 
 
 def by_language(found: Analysis, features: str) -> Table:

@@ -2,17 +2,23 @@
 
 import gzip
 import json
-import subprocess
-import sys
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
+import phonexl.progress
 from dataset_scripts.readers import DataError
 from evaluate_metrics.cka.linear_cka import linear_cka
-from phonexl.gap.analysis import Analysis, analyze, by_language, read_parallel, summary
+from phonexl.cli import app
+from phonexl.gap import analysis
+from phonexl.gap.analysis import Analysis, analyze, by_language, layers_of, set_summary, summary
+from phonexl.gap.parallel_text import read_parallel
 from phonexl.gap.representations import embed_sentences
+from phonexl.results import Result as RunResult
 
 WORDS = "the cat sat on a mat and saw two fat rats run by it".split()
 
@@ -55,6 +61,7 @@ def test_figures_are_those_of_the_metric(found, checkpoint, texts, bert, tokeniz
 
 def test_tables_hold_every_kind_and_language(found):
     assert [row[0] for row in summary(found).rows] == ["layer 0", "layer -1", "words only", "positions only"]
+    assert [row[0] for row in set_summary(found).rows] == [row[0] for row in summary(found).rows]
     rows = by_language(found, "layer -1").rows
     assert [row[0] for row in rows] == ["eng", "fra", "kor"]
     assert all(row[2] == "0.00%" for row in rows)
@@ -77,30 +84,103 @@ def test_parallel_files_are_found_and_checked(tmp_path):
 
 
 def test_too_little_is_refused(checkpoint, texts):
-    with pytest.raises(ValueError, match="1 languages with 30 sentences; at least two with five"):
+    with pytest.raises(ValueError, match="1 languages with 30 sentences; at least two with 20"):
         analyze(str(checkpoint), {"eng": texts["eng"]})
+    with pytest.raises(ValueError, match="2 languages with 19 sentences"):
+        analyze(str(checkpoint), {language: texts[language][:19] for language in ("eng", "fra")})
+    with pytest.raises(ValueError, match="unknown spelling 'sung'"):
+        analyze(str(checkpoint), texts, spelling="sung")
+
+
+def test_layers_are_in_the_order_of_the_encoder(make_analysis):
+    """A report's "last layer" must not be whichever was typed last."""
+    made = make_analysis(["eng", "fra"])
+    figures = made.features["layer 0"]
+    shuffled = replace(
+        made, features=dict.fromkeys(["layer -1", "words only", "layer 3", "layer 0", "layer -2"], figures)
+    )
+    assert layers_of(shuffled) == ["layer 0", "layer 3", "layer -2", "layer -1"]
+
+
+def test_every_layer_has_a_map_and_every_step_its_time(found):
+    assert list(found.maps) == ["layer 0", "layer -1"]
+    points = found.maps["layer -1"]["points"]
+    assert list(points) == ["eng", "fra", "kor"]
+    assert {len(places) for places in points.values()} == {30}
+    numbers = [number for places in points.values() for place in places for number in place]
+    assert (min(numbers), max(numbers)) == (0, 1000)
+    assert {"eng", "fra", "kor", "comparing layer 0", "comparing words only"} <= set(found.seconds)
+
+
+def test_a_second_run_takes_the_vectors_and_finds_the_same(checkpoint, texts, tmp_path, monkeypatch):
+    """Ten languages take minutes: one that was stopped, or one more language, must not begin again."""
+    two = {language: texts[language] for language in ("eng", "kor")}
+    first = analyze(str(checkpoint), two, layers=(-1,), vectors_folder=tmp_path)
+    embedded = []
+    embed = analysis.embed_sentences
+    monkeypatch.setattr(analysis, "embed_sentences", lambda *a: embedded.append(a[2]) or embed(*a))
+    again = analyze(str(checkpoint), two, layers=(-1,), vectors_folder=tmp_path)
+    assert embedded == []
+    assert again.features == first.features
+    analyze(str(checkpoint), texts, layers=(-1,), vectors_folder=tmp_path)
+    assert embedded == [texts["fra"]]
+    changed = {**two, "kor": texts["kor"][::-1]}
+    analyze(str(checkpoint), changed, layers=(-1,), vectors_folder=tmp_path)
+    assert embedded[1:] == [changed["kor"]]
+
+
+def test_an_analysis_names_the_run_of_its_model(checkpoint, texts, tmp_path):
+    """The report joins scores and closeness by it."""
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint, folder)
+    RunResult("xnli-eng", "phonexl train", {"task": "xnli"}, 7, {}, {}).save(folder / "result.json")
+    two = {language: texts[language] for language in ("eng", "kor")}
+    found = analyze(str(folder), two, layers=(-1,))
+    assert found.run == {"name": "xnli-eng", "seed": 7, "task": "xnli"}
+    bare = analyze(str(checkpoint), two, layers=(-1,))
+    assert bare.run is None
+    assert bare.model_digest == found.model_digest  # the result is not the model
+
+
+def test_an_analysis_comes_back_from_its_file(found, tmp_path):
+    found.save(tmp_path / "analysis.json")
+    assert Analysis.load(tmp_path / "analysis.json") == found
+    content = json.loads((tmp_path / "analysis.json").read_text("utf-8"))
+    (tmp_path / "other.json").write_text(json.dumps({**content, "colour": 1}), "utf-8")
+    with pytest.raises(
+        ValueError, match=r"other.json: expected the analysis.json of phonexl gap analyze, but .*colour"
+    ):
+        Analysis.load(tmp_path / "other.json")
+    del content["features"]["layer 0"]["sinkhorn"]
+    (tmp_path / "old.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ValueError, match="old.json: 'layer 0' has no sinkhorn.*run its command again"):
+        Analysis.load(tmp_path / "old.json")
+
+
+def run_command(*arguments: object) -> Result:
+    """The command in this process; its exit code and streams are those of the installed one."""
+    with pytest.MonkeyPatch.context() as patch:
+        # It silences transformers for the whole process, which here is that of all tests.
+        patch.setattr(phonexl.progress, "quiet_transformers", lambda: None)
+        return CliRunner().invoke(app, ["gap", "analyze", *map(str, arguments)])
 
 
 def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     for language, lines in texts.items():
         (tmp_path / f"devtest.{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    command = [Path(sys.executable).parent / "phonexl", "gap", "analyze", "--data", tmp_path, "--out", tmp_path / "out"]
-    command += [
-        "--languages",
-        "eng,ko",
-        "--model",
-        checkpoint,
-        "--spelling",
-        "romanized",
-        "--layers=-1",
-        "--limit",
-        "20",
-    ]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    options = ["--data", tmp_path, "--languages", "eng,ko", "--model", checkpoint, "--spelling", "romanized"]
+    options += ["--layers=-1", "--limit", "20", "--out", tmp_path / "out"]
+    done = run_command(*options)
+    assert done.exit_code == 0, done.output
     saved = json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))
     assert (saved["languages"], saved["sentences"], saved["spelling"]) == (["eng", "kor"], 20, "romanized")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["analysis.json", "vectors"]
+    assert (tmp_path / "out/vectors/.gitignore").read_text("utf-8") == "*\n"
     assert f"| layer -1 | {saved['features']['layer -1']['cka']['biased']:.3f} |" in done.stdout
-    refused = subprocess.run([*map(str, command), "--layers", "x"], capture_output=True, text=True)
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "pieces a sentence" in done.stderr
+    again = run_command(*options)
+    assert "eng: kept from before" in again.stderr
+    assert again.stdout == done.stdout
+    refused = run_command(*options, "--layers", "x")
+    assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("phonexl: --layers 'x': expected whole numbers")

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from transformers import BertModel, PreTrainedTokenizerFast, RobertaModel
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    BertModel,
+    PreTrainedTokenizerFast,
+    RobertaModel,
+)
 
-from phonexl.gap.representations import embed_sentences, spell
+from phonexl.gap.representations import class_names, embed_sentences, load_encoder, spell
 
 SENTENCES = ["abc", "a", "hello world.", "가나다 abc", "zzzzzzzzzzzzzzzz"]
 
@@ -66,3 +73,35 @@ def test_a_text_is_spelled_by_its_sound():
     assert spell(["한국어 말."], "kor", "romanized") == ["hangugeo mal ."]
     assert spell(["한국어 말."], "kor", "ipa") == ["hanɡuɡʌ mal ."]
     assert spell(["한국어 말."], "kor", "text") == ["한국어 말."]
+
+
+@pytest.mark.parametrize("kind", [BertForSequenceClassification, BertForTokenClassification])
+def test_a_classifier_answers_with_distributions(kind, bert: BertModel, tokenizer: PreTrainedTokenizerFast, tmp_path):
+    torch.manual_seed(1)
+    model = kind(BertConfig(**{**bert.config.to_dict(), "num_labels": 4})).eval()
+    model.save_pretrained(tmp_path)
+    loaded = load_encoder(str(tmp_path))
+    assert type(loaded) is kind
+    found = embed_sentences(loaded, tokenizer, SENTENCES, (-1,), batch_size=2)
+    assert found.positions is not None  # read from the encoder below the classifier
+    for row, sentence in enumerate(SENTENCES):
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([tokenizer(sentence)["input_ids"]])).logits[0]
+        answers = logits.softmax(-1)
+        expected = answers if kind is BertForSequenceClassification else answers[1:-1].mean(0)
+        np.testing.assert_allclose(found.probabilities[row], expected.numpy(), atol=1e-6)
+    assert class_names(str(tmp_path)) == ["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"]
+
+
+def test_a_bare_encoder_answers_nothing(checkpoint, tokenizer: PreTrainedTokenizerFast):
+    model = load_encoder(str(checkpoint))
+    assert type(model) is BertModel
+    assert embed_sentences(model, tokenizer, SENTENCES, (-1,)).probabilities is None
+
+
+def test_a_tagger_of_words_with_sound_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(
+        '{"model_type": "phonexl", "backbone_config": {"model_type": "bert"}}', "utf-8"
+    )
+    with pytest.raises(ValueError, match="is a PhoneXL model, which reads words with sound"):
+        class_names(str(tmp_path))

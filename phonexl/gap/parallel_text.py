@@ -1,0 +1,40 @@
+"""Sentences that say the same in every language, read from files.
+
+Not here: what an encoder makes of them (`representations.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset_scripts.readers import DataError, read_lines
+from modeling_phonexl.transcription import find_language
+
+
+def read_parallel(folder: Path, languages: Sequence[str], limit: int | None = None) -> dict[str, list[str]]:
+    """Lines of `devtest.LANG.txt[.gz]` (FLORES) or `LANG.txt[.gz]`; line n says the same in every language.
+
+    Args:
+        folder: Holds the files, or a folder `flores` that does.
+        languages: Codes, two or three letters.
+        limit: Take the first ones only.
+
+    Raises:
+        DataError: If a file is missing, or two have different numbers of lines.
+        UnknownLanguageError: For a language without transcription.
+    """
+    place = folder / "flores" if (folder / "flores").is_dir() else folder
+    found: dict[str, list[str]] = {}
+    for language in languages:
+        code = find_language(language).iso639_3
+        names = [f"{stem}{end}" for stem in (f"devtest.{code}", code) for end in (".txt", ".txt.gz")]
+        path = next((place / name for name in names if (place / name).is_file()), None)
+        if path is None:
+            raise DataError(place, None, None, f"a file {names[0]}[.gz]", "Name the folder of the parallel sentences.")
+        found[code] = [line for _, line in read_lines(path)]
+        first = next(iter(found))
+        if len(found[code]) != len(found[first]):
+            expected = f"{len(found[first])} lines as {first} has, not {len(found[code])}"
+            raise DataError(path, None, None, expected, "Line n must be the same sentence in every language.")
+    return {code: lines[:limit] for code, lines in found.items()}

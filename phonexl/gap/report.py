@@ -1,0 +1,239 @@
+"""A report of result JSONs: figures, tables in Markdown, and one HTML page that stands alone.
+
+Computes nothing that is not in a file: scores are from `phonexl train`, all else from `phonexl gap analyze`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary, summary
+from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
+from phonexl.gap.published import NOTES
+from phonexl.gap.scores import System, collect_systems
+from phonexl.gap.tables import (
+    answers_table,
+    bound_sentence,
+    comparison_table,
+    correlation_table,
+    difference_table,
+    paper_task,
+    reference_table,
+    scores_tables,
+)
+from phonexl.json_file import read_json
+from phonexl.results import RESULT_FILE, Result, Table
+
+ANALYSIS_FILE, PAGE, TABLES = "analysis.json", "report.html", "tables.md"
+TITLE = "How unequally encoders treat languages"
+_KINDS = ({"features", "spelling", "sentences"}, {"scores", "recipe", "seed"})  # keys of an analysis, of a result
+_PAPER_TASKS = ("ner", "pos", "xnli")
+
+
+@dataclass(frozen=True)
+class Section:
+    """Paragraphs, figures and captioned tables under a heading."""
+
+    heading: str
+    paragraphs: Sequence[str] = ()
+    drawings: Sequence[Drawing] = ()
+    tables: Sequence[tuple[str, Table]] = ()
+
+
+@dataclass
+class Inputs:
+    """What the files hold: analyses by label, and runs."""
+
+    analyses: dict[str, Analysis] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+
+
+def read_inputs(places: Iterable[Path]) -> Inputs:
+    """Analyses and results of files and folders, in the order given, inside a folder by path.
+
+    Args:
+        places: Files, or folders that are searched to any depth. Beside a saved model only `result.json` and
+            `analysis.json` are read, and a JSON of another kind is passed over.
+
+    Raises:
+        ValueError: If a place does not exist, holds nothing of this program, or a file is damaged.
+    """
+    found = Inputs()
+    for place in places:
+        if not place.exists():
+            raise ValueError(f"{place}: no such file or folder; expected result JSONs")
+        paths = sorted(filter(_may_be_ours, place.rglob("*.json"))) if place.is_dir() else [place]
+        before = len(found.analyses) + len(found.results)
+        for path in paths:
+            _read_one(path, found)
+        if len(found.analyses) + len(found.results) == before:
+            raise ValueError(f"{place}: no result of `phonexl gap analyze` or `phonexl train`; expected one or more")
+    return found
+
+
+def _may_be_ours(path: Path) -> bool:
+    return path.name in (RESULT_FILE, ANALYSIS_FILE) or not (path.parent / "config.json").exists()
+
+
+def _read_one(path: Path, found: Inputs) -> None:
+    keys = read_json(path).keys()
+    if _KINDS[0] <= keys:
+        analysis = Analysis.load(path)
+        label = f"{Path(analysis.model).name if '/' in analysis.model else analysis.model}, {analysis.spelling}"
+        if analysis.run is not None:
+            label = f"{analysis.run['name']} seed {analysis.run['seed']}, {analysis.spelling}"
+        if label in found.analyses:
+            label = f"{label} ({path.parent.name})"
+        if label in found.analyses:
+            raise ValueError(f"{path}: a second analysis that would be called {label!r}; name its folder otherwise")
+        found.analyses[label] = analysis
+    elif _KINDS[1] <= keys:
+        found.results.append(Result.load(path))
+
+
+def make_report(inputs: Inputs, split: str = "test") -> list[Section]:
+    """The report's sections, figures drawn.
+
+    Args:
+        inputs: Analyses and runs.
+        split: Which scores.
+
+    Raises:
+        MissingToolError: If matplotlib is not installed.
+    """
+    systems = collect_systems(inputs.results, split)
+    sections = [_about(inputs, systems, split)]
+    if inputs.analyses:
+        sections += [_encoders(inputs), _maps(inputs)]
+    return [*sections, _gaps(inputs, systems), _correlations(inputs, systems), _commands(inputs)]
+
+
+def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
+    """Write figures, `tables.md` and `report.html`, each whole or not at all.
+
+    Returns:
+        The files, the page first.
+    """
+    environment = Environment(
+        loader=PackageLoader("phonexl.gap", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html.jinja").render(title=TITLE, sections=sections) + "\n"
+    files = {PAGE: page.encode(), TABLES: _markdown(sections).encode()}
+    for drawing in (drawing for section in sections for drawing in section.drawings):
+        files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        part = out / f".{name}.{os.getpid()}.part"
+        part.write_bytes(content)
+        part.replace(out / name)
+    return [out / name for name in files]
+
+
+def _markdown(sections: Sequence[Section]) -> str:
+    parts = [f"# {TITLE}\n"]
+    for section in sections:
+        parts.append(f"## {section.heading}\n")
+        parts += [f"{paragraph}\n" for paragraph in section.paragraphs]
+        parts += [f"![{drawing.name}]({drawing.name}.svg)\n\n{drawing.caption}\n" for drawing in section.drawings]
+        parts += [f"**{caption}**\n\n{table.markdown()}" for caption, table in section.tables]
+    return "\n".join(parts)
+
+
+def _about(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
+    paragraph = (
+        f"{len(inputs.analyses)} encoders compared over languages, {len(inputs.results)} fine-tuned runs of "
+        f"{len(systems)} systems ({split} scores). Intervals are 95%, of means over pairs by the jackknife over "
+        "languages, since pairs share languages. Nothing here is computed from anything but the result files; the "
+        "commands that made them stand last."
+    )
+    return Section("What this is made of", [paragraph])
+
+
+def _commands(inputs: Inputs) -> Section:
+    made: dict[str, list[str]] = {}
+    for label, found in inputs.analyses.items():
+        made.setdefault(found.command, []).append(label)
+    for run in inputs.results:
+        made.setdefault(run.command, []).append(f"{run.name} seed {run.seed}")
+    rows = [["; ".join(dict.fromkeys(what)), command] for command, what in made.items()]
+    return Section("Commands", tables=[("What made the files", Table(["what", "command"], rows))])
+
+
+def _encoders(inputs: Inputs) -> Section:
+    tables = []
+    for label, found in inputs.analyses.items():
+        last = layers_of(found)[-1]
+        tables += [(f"{label}: alike", summary(found)), (f"{label}: apart", set_summary(found))]
+        tables.append((f"{label}: by language", by_language(found, last)))
+    answers = answers_table(inputs.analyses)
+    if answers.rows:
+        tables.append(("Answers of classifiers", answers))
+    paragraphs = [
+        "CKA as published is biased: read it beside what unrelated vectors of this shape give. Mean-pooled input "
+        "embeddings carry sentence length, which translations share: read the value with length taken out. CKA is "
+        "blind to rotation; P@1 is not.",
+        "A Sinkhorn divergence of vectors is in units of the squared distance of two sentences of one language. It "
+        "finds translations by itself, so it is also given between sets that share no sentence, beside what two "
+        "samples of one mixture give.",
+    ]
+    return Section(
+        "Encoders", [*paragraphs, *dict.fromkeys(map(bound_sentence, inputs.analyses.values()))], tables=tables
+    )
+
+
+def _maps(inputs: Inputs) -> Section:
+    first, *others = inputs.analyses.items()
+    drawings: list[Drawing] = []
+    for place, other in enumerate(others, 1):
+        mark = "" if len(others) == 1 else f"-{place}"
+        for features in [name for name in layers_of(first[1]) if name in other[1].features]:
+            name = f"{features.replace(' ', '-')}{mark}"
+            if len(set(first[1].languages) & set(other[1].languages)) > 1:
+                drawings.append(draw_maps(f"figure-2-{name}", features, first, other))
+                drawings.append(draw_difference(f"figure-2-difference-{name}", features, first, other))
+    if not others:
+        for features in layers_of(first[1]):
+            drawings.append(draw_maps(f"figure-2-{features.replace(' ', '-')}", features, first, None))
+    tables = [("Differences from the first encoder", difference_table(inputs.analyses))] if others else []
+    return Section("Linguistic gap (like the paper's Figure 2)", drawings=drawings, tables=tables)
+
+
+def _gaps(inputs: Inputs, systems: Sequence[System]) -> Section:
+    own_tasks = list(dict.fromkeys(system.task for system in systems))
+    papers = [task for task in _PAPER_TASKS if task not in map(paper_task, own_tasks)]
+    tables = []
+    for task in (*own_tasks, *papers):
+        caption = f"Scores and mean RPD, {task} (like the paper's Table 1)"
+        mine = [system for system in systems if system.task == task]
+        tables += [(caption, made) for made in scores_tables(mine, inputs.analyses, task)]
+    for task in dict.fromkeys([*own_tasks, "xnli"]):
+        made = reference_table(systems, task)
+        if made.rows:
+            tables.append((f"Gaps to the reference, {task}: relative / absolute (like the paper's Table 2)", made))
+    tables.append(("Is a smaller mean RPD more than chance? Swap test over languages", comparison_table(systems)))
+    drawings = [draw_bars("figure-3", [], inputs.analyses)] if not own_tasks else []
+    for task in own_tasks:
+        mine = [system for system in systems if system.task == task]
+        drawings.append(draw_bars(f"figure-3-{task}", mine, inputs.analyses))
+    paragraphs = [*NOTES[:2], "A mean over ten languages rests on few of them: see it without one language."]
+    return Section("Performance gap (like the paper's Figure 3)", paragraphs, drawings, tables)
+
+
+def _correlations(inputs: Inputs, systems: Sequence[System]) -> Section:
+    table = correlation_table(systems, list(inputs.analyses.values()))
+    paragraphs = [
+        NOTES[2],
+        "Points are runs that were both scored and analyzed, at each pair of languages. The correlation inside pairs "
+        "is what is left when clusters of pairs explain nothing; its p-value permutes seeds inside pairs.",
+    ]
+    caption = "Performance gap against closeness (like the paper's Table 3)"
+    return Section("Does closeness go with small gaps?", paragraphs, tables=[(caption, table)])

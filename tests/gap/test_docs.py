@@ -1,0 +1,31 @@
+"""The page on gaps: its figures are those of the files in results/."""
+
+import re
+from pathlib import Path
+
+from phonexl.gap.analysis import Analysis, set_summary
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "gap.md").read_text(encoding="utf-8")
+
+
+def test_the_table_is_rendered_from_the_analysis():
+    found = re.search(r"<!-- gap sets: text -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
+    assert found
+    analysis = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json")
+    assert found.group(1) == set_summary(analysis).markdown()
+
+
+def test_what_the_page_says_of_the_last_layer_holds():
+    analysis = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json")
+    figures = analysis.features["layer -1"]
+    different = figures["sinkhorn"]["different_sentences"]
+    assert figures["sinkhorn"]["divergence"]["mean"] < different["null"]["mean"]
+    assert different["divergence"]["interval"][0] > different["null"]["high"]
+    assert figures["h_divergence"]["proxy_a_distance"]["mean"] > 1.99
+    assert figures["retrieval"]["csls"] > 0.9
+
+
+def test_every_result_the_page_names_is_there():
+    for name in re.findall(r"results/[\w/-]+", PAGE):
+        assert list((ROOT / name).rglob("*.json")), name

@@ -1,0 +1,182 @@
+"""The report: made from files alone, standing alone, escaping what strangers name, the same bytes each time."""
+
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from phonexl.cli import app
+from phonexl.gap import report
+from phonexl.gap.figures import Drawing
+from phonexl.gap.report import make_report, read_inputs, write_report
+from phonexl.gap.scores import collect_systems
+from phonexl.gap.tables import difference_table, reference_table, scores_tables
+
+FOUR = ["eng", "fra", "kor", "hin"]
+EVIL = '<script>alert(1)</script>"&'
+
+
+def run_command(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["gap", "report", *map(str, arguments)])
+
+
+class Page(HTMLParser):
+    """Checks that elements close in order; collects tags, ids, what ids are pointed at, and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attributes if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def folder(make_analysis, make_run, tmp_path) -> Path:
+    """Two encoders and three runs of a system, one with a name that wants to be HTML."""
+    place = tmp_path / "gap"
+    make_analysis(FOUR, 0.45).save(place / "a" / "analysis.json")
+    make_analysis(FOUR, 0.7, model=EVIL, spelling="ipa").save(place / "b" / "analysis.json")
+    for seed in (1, 2, 3):
+        scores = {lang: 0.7 + 0.02 * seed + 0.01 * n for n, lang in enumerate(("eng", "fra", "kor"))}
+        make_run(f"ner-en-fr-{EVIL}", seed, scores, source="eng", target="fra", task="ner").save(place / f"{seed}.json")
+    (place / "notes.json").write_text('{"speed": 3}', "utf-8")
+    return place
+
+
+def test_the_example_makes_figures_tables_and_a_page_that_stands_alone(folder, tmp_path, monkeypatch):
+    example = re.search(r"Example: phonexl gap report (.*)", run_command("--help").stdout)
+    assert example
+    monkeypatch.chdir(tmp_path)
+    done = run_command(*example.group(1).split())
+    assert done.exit_code == 0, done.output
+    (tmp_path / "report").rename(tmp_path / "out")
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    figures = [f"figure-2{kind}-layer-{layer}" for kind in ("", "-difference") for layer in ("0", "-1")]
+    expected = {f"{name}.{end}" for name in (*figures, "figure-3-ner") for end in ("svg", "png")}
+    assert set(files) == expected | {"report.html", "tables.md"}
+    assert sorted(f"report/{name}" for name in files) == sorted(done.stdout.split())
+    text = (tmp_path / "out/report.html").read_text("utf-8")
+    page = Page(text)
+    assert page.tags.count("svg") == 5
+    assert len(set(page.ids)) == len(page.ids)  # one figure must not draw with another's clips
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', text)) <= set(page.ids)
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert not re.search(r"(?:src|href)=\"(?!#|data:)|@import|url\((?!#)", text)
+    assert "#010203" not in text
+    assert "prefers-color-scheme: dark" in text
+    assert EVIL in page.text
+    assert "<script" not in text
+    assert (tmp_path / "out/figure-3-ner.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figures_of_the_tables_are_those_of_the_files(folder):
+    inputs = read_inputs([folder])
+    systems = collect_systems(inputs.results, "test")
+    (ner,) = scores_tables(systems, inputs.analyses, "ner")
+    assert ner.rows[2][0] == f"{EVIL}, trained on eng"
+    assert ner.rows[2][1:4] == ["3", "74.00 ± 2.00", "75.00 ± 2.00"]
+    assert ner.rows[2][ner.columns.index("kor")] == "76.00 ± 2.00"
+    assert [row[-1] for row in ner.rows[3:]] == ["0.4500", "0.7000"]  # encoders without a run
+    (difference, *_) = difference_table(inputs.analyses).rows
+    assert difference[1:3] == ["tiny, text", "layer 0"]
+    assert float(difference[3].split()[0]) == pytest.approx(0.25, abs=0.03)
+    assert reference_table(systems, "ner").rows[0][4].endswith(" / 1.00")
+
+
+def test_one_analysis_alone_is_enough_and_gives_the_same_bytes_again(folder, tmp_path):
+    first, second = (write_report(make_report(read_inputs([folder / "a"])), tmp_path / name) for name in ("1", "2"))
+    assert [path.stem for path in first if path.suffix == ".svg"] == [
+        "figure-2-layer-0",
+        "figure-2-layer--1",
+        "figure-3",
+    ]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_runs_alone_are_enough(folder):
+    sections = make_report(read_inputs([folder / "1.json"]))
+    assert [drawing.name for section in sections for drawing in section.drawings] == ["figure-3-ner"]
+
+
+def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_analysis, tmp_path, monkeypatch):
+    for name in ("draw_maps", "draw_difference", "draw_bars"):
+        monkeypatch.setattr(report, name, lambda name, *rest: Drawing(name, b"", b"", ""))
+    make_analysis(FOUR, 0.4).save(tmp_path / "a.json")
+    make_analysis(["kor", "eng", "hin"], 0.6, spelling="ipa").save(tmp_path / "b.json")
+    make_analysis(["jpn", "zho"], 0.6, spelling="romanized").save(tmp_path / "c.json")
+    sections = make_report(read_inputs([tmp_path]))
+    names = [drawing.name for section in sections for drawing in section.drawings]
+    figures = [f"figure-2{kind}-layer-{layer}-1" for layer in ("0", "-1") for kind in ("", "-difference")]
+    assert names == [*figures, "figure-3"]
+    (differences,) = [table for section in sections for caption, table in section.tables if "Differences" in caption]
+    assert [row[0] for row in differences.rows] == ["tiny, ipa"] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "x.json: expected JSON, but"),
+        ("[1]", "x.json: expected a JSON object, found list"),
+        ('{"speed": 1}', "x.json: no result of `phonexl gap analyze` or `phonexl train`"),
+        ('{"features": {}, "spelling": "text", "sentences": 3}', "x.json: expected the analysis.json"),
+        ('{"scores": {}, "recipe": {}, "seed": 1}', "x.json: expected a result JSON of phonexl"),
+    ],
+)
+def test_a_bad_file_is_one_line(content, message, tmp_path):
+    (tmp_path / "x.json").write_text(content, "utf-8")
+    done = run_command(tmp_path / "x.json", "--out", tmp_path / "out")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("phonexl: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_mistakes_are_one_line_too(make_analysis, tmp_path):
+    done = run_command(tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "nowhere: no such file or folder" in done.stderr
+    for name in ("a", "b", "c/b"):
+        make_analysis(["eng", "fra"]).save(tmp_path / name / "analysis.json")
+    with pytest.raises(ValueError, match=r"a second analysis that would be called 'tiny, text \(b\)'"):
+        read_inputs([tmp_path])
+
+
+def test_without_matplotlib_the_cure_is_named(folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = run_command(folder, "--out", tmp_path / "out")
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "pip install 'phonexl[figures]'" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_beside_a_model_are_left_alone(make_run, tmp_path):
+    make_run("xnli-eng", 1, {"eng": 0.5}).save(tmp_path / "run" / "result.json")
+    for name in ("config.json", "tokenizer.json", "recipe.json"):
+        (tmp_path / "run" / name).write_text(json.dumps({"scores": 1, "recipe": 1, "seed": 1}), "utf-8")
+    assert [run.name for run in read_inputs([tmp_path]).results] == ["xnli-eng"]
