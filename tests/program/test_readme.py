@@ -81,7 +81,12 @@ def test_error_rates_are_those_of_the_benchmark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "marker", "spelling"), [("README.md", "gap", "text"), ("docs/metrics.md", "gap: romanized", "romanized")]
+    ("page", "marker", "spelling"),
+    [
+        ("README.md", "gap", "text"),
+        ("docs/metrics.md", "gap: romanized", "romanized"),
+        ("docs/metrics.md", "gap: ipa", "ipa"),
+    ],
 )
 def test_gap_tables_are_rendered_from_their_analyses(page: str, marker: str, spelling: str) -> None:
     found = json.loads((ROOT / "results" / "gap" / f"offline-{spelling}" / "analysis.json").read_text(encoding="utf-8"))
