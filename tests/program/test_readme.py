@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.gap.analysis import Analysis, summary
 from phonexl.quickstart import side_by_side
-from phonexl.results import Table, find_results, make_table
+from phonexl.results import Result, Table, find_results, make_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -182,3 +183,38 @@ def test_projection_is_as_the_page_on_methods_says() -> None:
     assert f"right for {zh_ja['accuracy']} % of the words" in page
     assert f"({zh_ja['coverage']:.0f} % of the words do) and {ja_ko['accuracy']} % ({ja_ko['coverage']:.0f} %)" in page
     assert f"nouns {ja_ko['by_tag']['NOUN']} %, verbs {ja_ko['by_tag']['VERB']} %" in page
+
+
+def test_pages_are_as_they_would_be_rendered() -> None:
+    pages = runpy.run_path(str(ROOT / "benchmarks" / "render_pages.py"))
+    for name in pages["PAGES"]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert pages["render"](text) == text, name
+
+
+def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
+    runs = {path.stem: Result.load(path) for path in (ROOT / "results/udpos-2000-methods/zh-vi").glob("*.json")}
+
+    def gain(name: str, other: str, language: str = "vi") -> float:
+        one, two = (runs[key].scores[language]["test"]["accuracy"] for key in (name, other))
+        return 100 * (one - two)
+
+    assert gain("cosda-ml", "plain") > 1.5
+    assert gain("translate-train", "plain-2-epochs") > 3
+    assert gain("plain-2-epochs", "plain", "zh") == pytest.approx(5, abs=0.5)
+    assert gain("plain-2-epochs", "plain") < 0
+    assert max(abs(gain(name, "plain")) for name in ("filter", "x-mixup")) < 0.25
+    assert runs["translate-train"].training["translator"]["coverage"] == pytest.approx(0.23, abs=0.005)
+    ja_ko = find_results([ROOT / "results" / "udpos-2000"])
+
+    def korean(name: str, shuffled: bool = False) -> list[float]:
+        mine = (r for r in ja_ko if r.name == f"udpos-ja-ko-offline-{name}")
+        runs = [r for r in mine if r.recipe.get("shuffle_dictionary", False) == shuffled]
+        return [100 * r.scores["ko"]["test"]["accuracy"] for r in sorted(runs, key=lambda r: r.seed)]
+
+    switched, control = korean("sino-xenic"), korean("sino-xenic", shuffled=True)
+    assert fmean(switched) == pytest.approx(54.74, abs=0.005)
+    assert fmean(korean("plain-subword")) == pytest.approx(53.93, abs=0.005)
+    assert fmean(control) == pytest.approx(53.28, abs=0.005)
+    ahead = [one - other for one, other in zip(switched, control, strict=True)]
+    assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
