@@ -46,8 +46,8 @@ def hash_sentences(sentences: Sequence[Sentence]) -> str:
 def name_dataset(folder: Path, recipe: Recipe) -> dict[str, str]:
     """Name and configuration of the data set in a folder, as `phonexl data build` made it; empty for token files."""
     card = folder / "README.md"
-    if not card.is_file():
-        return {}
+    if not card.is_file() or not card.read_text(encoding="utf-8").startswith("---\n"):
+        return {}  # no card: a page for people, such as that of the samples
     built = DatasetCard.load(card).data.to_dict().get("phonexl", {}).get("build")
     if built not in CORPORA:
         return {}

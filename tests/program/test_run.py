@@ -283,7 +283,9 @@ def test_bf16_auto_asks_the_hardware(
     assert make_arguments(make_recipe(), tmp_path, 1).bf16 is False
 
 
-def test_a_recipe_names_a_configuration_of_a_built_data_set(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+def test_a_recipe_names_a_configuration_of_a_built_data_set(
+    make_recipe: MakeRecipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Korean PAN-X by characters, as the authors release it, lies beside that by words."""
     source = tmp_path / "source"
     source.mkdir()
@@ -303,3 +305,6 @@ def test_a_recipe_names_a_configuration_of_a_built_data_set(make_recipe: MakeRec
     assert recipe.values()["target_data"] == "ko-char"
     assert name_dataset(tmp_path / "built", recipe) == {"name": "cjkv-panx", "config": "ja-ko-char"}
     assert name_dataset(source, recipe) == {}
+    (source / "README.md").write_text("# A page for people\n", encoding="utf-8")
+    assert name_dataset(source, recipe) == {}
+    assert not caplog.records
