@@ -7,8 +7,8 @@ Fang et al., AAAI 2021, and the authors' code (yuwfan/FILTER, 6dac390). One set 
 
 z are the logits of the translated side, z* those that the tagger of phase 1 gave for it in the same pair; phase 2
 starts anew from the backbone. Their last term, CE on the translation's labels, has none in tagging. Needs translations
-in both directions: a test sentence is read beside its own (translate-test). Cost over plain by operations, 12 layers:
-1.17 a step in phase 1, where the translated side ends with the fusion, and 2.0 in phase 2.
+in both directions: a test sentence is read beside its own (translate-test). Cost: two trainings; in phase 1 the
+translated side ends with the fusion, in phase 2 both run through all layers.
 """
 
 from collections.abc import Sequence

@@ -15,5 +15,15 @@ METHOD = Method(
     reference="Nguyen et al., PhoneXL: Table 3, mBERT and XLM-R",
     needs="none",
     recipe=NO_OBJECTIVES,
-    original=NO_OBJECTIVES,
+    # XTREME's scripts for mBERT (google-research/xtreme, 838c13b), from which the papers start; tags on first pieces.
+    original={
+        "unit": "subword",
+        "pooling": "first",
+        "learning_rate": 2e-5,
+        "head_learning_rate": None,
+        "warmup_steps": 0,
+        "num_train_epochs": 10,
+        "per_device_train_batch_size": 8,
+        "gradient_accumulation_steps": 4,
+    },
 )

@@ -10,7 +10,7 @@ Zheng et al., ACL 2021, Consistency Regularization for Cross-Lingual Fine-Tuning
 
 Versions: ss (other sub-words of the same words), gn (noise on embeddings), cs (words switched), mt (translation). B is
 ss, gn or cs; copies may be mt, which has tags only where the translator goes word by word. Needs: nothing, a dictionary
-(cs) or translation (mt). Cost over plain: stage 1 takes 2, a step of stage 2 2.3, and it has twice the steps.
+(cs) or translation (mt). Cost: two passes a step, in stage 2 the teacher's too, which has twice the steps.
 """
 
 from collections.abc import Sequence

@@ -27,6 +27,7 @@ from phonexl.training.evaluation import supports_bf16
 from phonexl.training.particle_merging import ParticleMerger
 from phonexl.training.recipe import Recipe
 from phonexl.training.trainer import PhoneXLTrainer
+from phonexl.training.unseen_segments import fill_unseen_segments
 
 TaggerT = TypeVar("TaggerT", bound=PhoneXLForTokenClassification)
 
@@ -135,6 +136,9 @@ class Job:
 
         Returns:
             The same Trainer, whose tagger is trained.
+
+        Raises:
+            ValueError: If the recipe fills unseen segments and the tagger has no table of them.
         """
         folder = Path(str(trainer.args.output_dir))
         stage = "train" if folder == self.checkpoints else folder.name
@@ -148,6 +152,10 @@ class Job:
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
         self.stages[stage] = _facts(trainer, output.metrics["train_runtime"])
+        if self.recipe.fill_unseen:
+            rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
+            filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, rows)
+            self.stages[stage]["filled_segments"] = filled
         if trainer.is_world_process_zero():
             save_model(trainer.tagger, str(folder / _TRAINED))
             write_json(folder / _FACTS, self.stages[stage])

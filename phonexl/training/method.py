@@ -12,7 +12,6 @@ from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.training.collator import SecondView
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe, RecipeError
-from phonexl.training.unseen_segments import fill_unseen_segments
 
 NEEDS = ("none", "Dict", "MT")
 
@@ -41,11 +40,7 @@ def train_one_stage(job: Job) -> Trained:
     """Train the tagger of the recipe with the objectives of its configuration."""
     tagger, processor = job.build(PhoneXLForTokenClassification)
     trainer = job.run(job.make_trainer(tagger, processor))
-    facts = {}
-    if job.recipe.fill_unseen:
-        rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
-        facts["filled_segments"] = fill_unseen_segments(trainer.tagger, processor, rows)
-    return Trained(trainer.tagger, processor, facts=facts)
+    return Trained(trainer.tagger, processor)
 
 
 @dataclass(frozen=True)

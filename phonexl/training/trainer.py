@@ -314,5 +314,5 @@ def _part_of(name: str) -> str:
         return "phoneme"
     if name == "logit_scale":
         return "temperature"
-    # Language rows learn at the encoder's rate: at the head's they drown the words of the target (TRANSFER_NOTES).
+    # Language rows learn at the encoder's rate: at the head's they drown the words of the target.
     return "encoder" if name.startswith("phonexl.") else "head"

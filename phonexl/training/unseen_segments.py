@@ -1,6 +1,6 @@
 """After training: rows of the phoneme table that no training sentence met become those of the nearest segment met.
 
-A learned table leaves 38 % of the Vietnamese segments at their random start when only Chinese was seen. Needs panphon.
+A learned table leaves what only the target has, such as all tones of Vietnamese, at its random start. Needs panphon.
 """
 
 from collections.abc import Iterable

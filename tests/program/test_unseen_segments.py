@@ -8,6 +8,7 @@ import torch
 
 from modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.transcription import TONE_LETTERS
+from phonexl.methods import find_method
 from phonexl.training.data import load_data
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe
@@ -49,3 +50,12 @@ def test_a_recipe_asks_for_it_and_the_result_says_what_was_filled(
     assert result.training["filled_segments"]
     with pytest.raises(ValueError, match="needs phoneme_vocab"):
         train(make_recipe(fill_unseen=True, max_steps=1), data, tmp_path / "other")
+
+
+def test_every_stage_of_every_method_fills_them(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
+    """Translate-train builds its Trainer itself; asked for, it may not be passed over in silence."""
+    method = find_method("translate-train")
+    settings = {**method.overrides(), "use_phonemes": True, "phoneme_vocab": "segments"}
+    settings |= {"fill_unseen": True, "translate-train.layer": 1}
+    (result,) = train(make_recipe(**settings, max_steps=1), data, tmp_path / "run", method=method)
+    assert result.training["filled_segments"]
