@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: quickstart test test-slow lint clean
+.PHONY: quickstart test test-medium test-slow lint clean
 
 quickstart: $(VENV)/.offline
 	$(BIN)/phonexl quickstart
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+test-medium: $(VENV)/.dev
+	$(BIN)/python -m pytest -m 'medium and not slow and not gpu'
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

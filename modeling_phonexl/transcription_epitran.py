@@ -102,7 +102,8 @@ def epitran(code: str) -> Transliterate:
     after: Transliterate = rules.postprocessor.process
     strip = rules.strip_diacritics.process if rules.strip_diacritics.diacritics else None
     # Letters that match without regard to case only (ſ as s) have no sound in the table: they stand as they are.
-    sounds: dict[str, str] = {letters: sound[0] for letters, sound in rules.g2p.items()}
+    # Epitran's own transliteration leaves them there with an empty list.
+    sounds: dict[str, str] = {letters: sound[0] for letters, sound in rules.g2p.items() if sound}
     substitute: Callable[[Callable[[re.Match[str]], str], str], str] = rules.regexp.sub
 
     def sound(match: re.Match[str]) -> str:

@@ -203,6 +203,7 @@ def test_the_example_is_python_whatever_the_sentence_holds():
     assert "revision=" in code
 
 
+@pytest.mark.medium
 @settings(max_examples=60, deadline=None)
 @example(name="a|b <c>", warning="x\n# y", values=[1.0])
 @given(

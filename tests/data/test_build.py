@@ -273,6 +273,7 @@ def test_korean_words_are_cut_into_characters_with_their_share_of_the_sound(tmp_
     assert all(row["transcribed"])
 
 
+@pytest.mark.medium
 def test_the_character_rule_is_that_of_the_release(shared):
     """All 10,000 sentences of the authors' development file."""
     table = next(table for table in CORPORA["cjkv-panx"].tables if table.label == "ko-char")
@@ -394,6 +395,7 @@ def test_dictionaries_by_way_of_english_have_sound_scores_and_the_words_between(
     assert BilingualDictionary.read(tmp_path / "all/ja-ko-all").targets("テレビ") == ("TV",)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("pair", "rows", "sha256"),
     [

@@ -41,6 +41,7 @@ def test_released_four_column_file_is_read(shared, source, target):
     assert read.sha256() == GOLDEN[source, target, "all"][0]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("source", "target", "word", "longest"), [("zh", "vi", 0.255, 0.338), ("ja", "ko", 0.0, 0.287)]
 )

@@ -189,6 +189,7 @@ def upstream(sentences: list[Sentence], remote: Remote, name: str) -> list[Sente
     return ([other] * 500 if (name, remote.file) == ("udpos10", "test-hin.tsv") else []) + sentences + after
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("name", "task"), [("udpos10", "udpos"), ("wikiann10", "panx")])
 def test_the_study_takes_the_first_sentences_of_a_source(shared, tmp_path, name, task):
     """Digests are those of the files that the study used: another part of the source would not have them."""

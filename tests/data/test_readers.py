@@ -257,6 +257,7 @@ def test_tag_sets_are_declared_in_a_fixed_order():
         assert features(task)["tags"].feature.names == list(tag_names(task))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("task", "language"), COUNTS)
 def test_real_files_have_the_published_counts(shared, task, language):
     for split, expected in zip(("train", "dev", "test"), COUNTS[task, language], strict=True):

@@ -159,6 +159,7 @@ def shared_sentences(folder: Path, language: str) -> Iterator[str]:
                         yield squeezed("".join(line.split("\t")[0] for line in lines))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("folder", ["udpos", "panx", "udpos10", "wikiann10", "raw", "flores"])
 def test_no_sentence_is_copied_from_a_known_corpus(shared: Path, folder: str) -> None:
     """The samples are CC0 because we wrote them; a sentence of a licensed corpus would break that."""

@@ -81,6 +81,7 @@ def killed_build(source: Path, out: Path, seconds: float) -> bool:
     return os.WIFSIGNALED(status)
 
 
+@pytest.mark.medium
 @pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKILL")
 @pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_killed_build_is_never_taken_for_whole_and_goes_on_to_the_same_bytes(tmp_path, source, kills):
@@ -135,6 +136,7 @@ def test_finished_shards_are_not_made_again(tmp_path, source):
     assert len(read) == 195 + 6 * SENTENCES  # another source: nothing was kept
 
 
+@pytest.mark.medium
 def test_several_processes_give_the_same_bytes(tmp_path, source):
     """With the real reader, which a spawned process can make by itself."""
     for num_proc in (1, 2):

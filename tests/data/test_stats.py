@@ -58,6 +58,7 @@ def test_coverage_by_word_and_by_longest_match(folder):
         list(stats.coverage(folder / "muse-out", folder / "muse-out"))
 
 
+@pytest.mark.medium
 def test_real_sizes_that_can_be_explained_are_as_printed(shared, tmp_path):
     """Table 2 of the PhoneXL paper for PAN-X, table 4 of the gap paper for XNLI."""
     source = tmp_path / "in"

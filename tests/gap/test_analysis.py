@@ -112,6 +112,7 @@ def test_every_layer_has_a_map_and_every_step_its_time(found):
     assert {"eng", "fra", "kor", "comparing layer 0", "comparing words only"} <= set(found.seconds)
 
 
+@pytest.mark.medium
 def test_a_second_run_takes_the_vectors_and_finds_the_same(checkpoint, texts, tmp_path, monkeypatch):
     """Ten languages take minutes: one that was stopped, or one more language, must not begin again."""
     two = {language: texts[language] for language in ("eng", "kor")}

@@ -67,6 +67,7 @@ def folder(make_analysis, make_run, tmp_path) -> Path:
     return place
 
 
+@pytest.mark.medium
 def test_the_example_makes_figures_tables_and_a_page_that_stands_alone(folder, tmp_path, monkeypatch):
     example = re.search(r"Example: phonexl gap report (.*)", run_command("--help").stdout)
     assert example
@@ -107,6 +108,7 @@ def test_figures_of_the_tables_are_those_of_the_files(folder):
     assert reference_table(systems, "ner").rows[0][4].endswith(" / 1.00")
 
 
+@pytest.mark.medium
 def test_one_analysis_alone_is_enough_and_gives_the_same_bytes_again(folder, tmp_path):
     first, second = (write_report(make_report(read_inputs([folder / "a"])), tmp_path / name) for name in ("1", "2"))
     assert [path.stem for path in first if path.suffix == ".svg"] == [

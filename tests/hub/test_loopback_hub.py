@@ -372,6 +372,7 @@ def test_downloads_go_on_and_uploads_start_again_after_a_cut(hub: LoopbackHub, r
     assert [item.status for item in hub.requests("GET", "/resolve/")] == [None, 206]
 
 
+@pytest.mark.medium
 def test_data_sets_are_pushed_loaded_and_streamed(hub: LoopbackHub, run_client: Client) -> None:
     code = """
         import sys

@@ -13,7 +13,7 @@ from saved_tagger import save_untrained_tagger
 
 from phonexl.tagger import load_tagger
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.medium]
 Client = Callable[..., str]
 README = Path(__file__).parents[2] / "README.md"
 PUSH = """

@@ -152,6 +152,7 @@ def test_a_repository_is_named_with_its_owner(folder: Path, repo: str) -> None:
 # The push
 
 
+@pytest.mark.medium
 def test_a_push_is_one_commit_that_loads_like_the_folder(
     folder: Path, hub: LoopbackHub, push: Callable[..., str], run_client: Client
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_push_is_one_commit_that_loads_like_the_folder(
     assert int(run_client(load, folder, repository.head.sha)) > 100
 
 
+@pytest.mark.medium
 def test_a_second_push_changes_nothing_and_a_changed_folder_is_one_more_commit(
     folder: Path, hub: LoopbackHub, push: Callable[..., str]
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_second_push_changes_nothing_and_a_changed_folder_is_one_more_commit(
     assert "vi-udpos/train-00000-of-00001.parquet" not in repository.head.tree
 
 
+@pytest.mark.medium
 def test_a_cut_before_the_commit_leaves_the_repository_as_it_was(
     folder: Path, hub: LoopbackHub, push: Callable[..., str]
 ) -> None:
@@ -235,6 +238,7 @@ def test_a_large_file_that_cannot_be_sent_is_one_line(hub: LoopbackHub, push: Ca
     assert len(hub.repository("datasets", "user/x").commits) == 1
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("hub")
 def test_a_card_that_cannot_be_fetched_is_one_line(push: Callable[..., str]) -> None:
     """The client then says that the file is not in its cache."""
@@ -269,6 +273,7 @@ def test_a_repository_with_a_card_alone_is_as_good_as_new(
     assert pushed(repository) == contents(folder)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("card", [None, b"---\ntags: [other]\n---\n", b"---\ntags: [\n---\n", b"phonexl"])
 def test_a_data_set_of_another_origin_is_not_overwritten(
     card: bytes | None, hub: LoopbackHub, push: Callable[..., str]
@@ -282,6 +287,7 @@ def test_a_data_set_of_another_origin_is_not_overwritten(
     assert repository.head is before
 
 
+@pytest.mark.medium
 def test_a_branch_is_pushed_to_where_there_is_one(folder: Path, hub: LoopbackHub, push: Callable[..., str]) -> None:
     assert "push to main first" in push(revision="dev")
     assert hub.state.repositories == {}
@@ -293,6 +299,7 @@ def test_a_branch_is_pushed_to_where_there_is_one(folder: Path, hub: LoopbackHub
     assert set(repository.find("dev").tree) == {".gitattributes", *contents(folder)}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("env", "repo", "message"),
     [

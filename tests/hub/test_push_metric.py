@@ -17,7 +17,7 @@ from dataset_scripts.readers import DataError
 from phonexl.cli.push import app
 from phonexl.hub_model import push_metric
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.medium]
 Client = Callable[..., str]
 ROOM = Path(evaluate_metrics.__file__).parent
 METRICS = sorted(path.name for path in ROOM.iterdir() if (path / "app.py").exists())

@@ -230,6 +230,7 @@ def test_scores_of_a_benchmark_go_in_the_hubs_form_too(folder: Path) -> None:
 # The push
 
 
+@pytest.mark.medium
 def test_a_stranger_gets_the_model_that_was_pushed(
     folder: Path, tmp_path: Path, hub: LoopbackHub, push: Callable[..., list[str]], run_client: Client
 ) -> None:

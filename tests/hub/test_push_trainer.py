@@ -3,6 +3,8 @@
 import pytest
 from loopback_hub import LoopbackHub
 
+pytestmark = pytest.mark.medium
+
 PUSH = """
     import sys, tempfile
     from pathlib import Path

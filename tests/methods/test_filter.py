@@ -312,6 +312,7 @@ def make_run(make_recipe: MakeRecipe, **options: Any) -> Recipe:
     return make_recipe(**METHOD.overrides(), max_steps=2, **options)
 
 
+@pytest.mark.medium
 def test_two_phases_are_trained_and_the_test_is_read_beside_its_translation(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +348,7 @@ def test_two_phases_are_trained_and_the_test_is_read_beside_its_translation(
     assert not (tmp_path / "run" / "method.safetensors").exists()
 
 
+@pytest.mark.medium
 def test_a_run_stopped_in_phase_2_ends_as_if_it_had_not_been(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path
 ) -> None:
@@ -372,6 +374,7 @@ def assert_same(one: Path, other: Path) -> None:
     assert Result.load(one / "result.json").scores == Result.load(other / "result.json").scores
 
 
+@pytest.mark.medium
 def test_phase_2_starts_anew_and_leaves_its_teacher_alone(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -325,6 +325,7 @@ def test_weights_of_zero_train_as_plain(make_recipe: MakeRecipe, data: Path, tmp
     assert all(torch.equal(weight, others[name]) for name, weight in weights.items())
 
 
+@pytest.mark.medium
 def test_a_stopped_run_ends_as_if_it_had_not_been(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     steps = {"num_train_epochs": 2, "save_strategy": "steps", "save_steps": 2, "limit_train": 16, "limit_eval": 2}
     recipe = make_recipe(**METHOD.overrides(), **LAYER, **steps)
@@ -340,6 +341,7 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(make_recipe: MakeRecipe, data:
     assert first.scores == second.scores
 
 
+@pytest.mark.medium
 def test_a_view_that_teaches_nothing_is_told(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     """The tokenizer of the other tests lacks most letters of pinyin, and no letter of Vietnamese."""
     folder = tmp_path / "data"

@@ -189,6 +189,7 @@ def test_the_source_batch_is_plains(recipe_of: MakeRecipe, data: Path, tmp_path:
     assert (losses[0][1], losses[1][1]) == (24, 48)
 
 
+@pytest.mark.medium
 def test_a_finished_stage_is_not_trained_again(
     recipe_of: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,6 +147,7 @@ def test_training_rows_are_those_of_the_trainer(make_recipe: MakeRecipe, data: P
     assert training_rows(job, processor) == [dataset[index] for index in range(len(dataset))]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["filter", "x-mixup"])
 def test_a_translator_that_knows_no_word_is_warned_of(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, name: str

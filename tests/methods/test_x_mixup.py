@@ -268,6 +268,7 @@ def make_run(make_recipe: MakeRecipe, steps: int = 2, **options: Any) -> Recipe:
     return make_recipe(**METHOD.overrides(), max_steps=steps, **options)
 
 
+@pytest.mark.medium
 def test_a_teacher_and_a_student_are_trained_and_say_what_they_did(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +304,7 @@ def test_a_teacher_and_a_student_are_trained_and_say_what_they_did(
     assert type(PhoneXLForTokenClassification.from_pretrained(tmp_path / "run")) is PhoneXLForTokenClassification
 
 
+@pytest.mark.medium
 def test_a_run_stopped_at_the_student_ends_as_if_it_had_not_been(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path
 ) -> None:
@@ -326,6 +328,7 @@ def test_a_run_stopped_at_the_student_ends_as_if_it_had_not_been(
     assert resumed.training["stages"].keys() == expected.training["stages"].keys()
 
 
+@pytest.mark.medium
 def test_the_teacher_is_plain_and_not_trained_with_its_student(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,8 @@ from phonexl.training.run import train
 from phonexl.training.teacher import Teacher
 from phonexl.training.trainer import PhoneXLTrainer
 
+pytestmark = pytest.mark.medium
+
 MakeRecipe = Callable[..., Recipe]
 # SGD without clipping shows the gradient itself.
 PLAIN_STEP = {"optim": "sgd", "learning_rate": 0.1, "lr_scheduler_type": "constant", "max_grad_norm": 0.0}

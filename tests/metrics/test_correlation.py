@@ -82,6 +82,7 @@ def test_spearman_p_values_of_table_3_are_those_of_thirty_points(row: dict[str, 
     assert f"{p_value:.1e}".replace("e-0", "e-") in CARD
 
 
+@pytest.mark.medium
 def test_two_separated_clusters_alone_give_the_paper_s_coefficients() -> None:
     """|rho| .75 (.66 to .84) and |tau| .52 (.39 to .65) with no relation inside; the paper prints .68 and .78."""
     generator = np.random.default_rng(0)
@@ -248,6 +249,7 @@ def test_one_pair_is_a_plain_permutation_test_without_a_warning(caplog: pytest.L
     assert not caplog.records
 
 
+@pytest.mark.medium
 def test_whole_seeds_are_permuted_since_their_runs_share_a_model() -> None:
     """Else, where each seed moves x in all pairs and y in all pairs, nothing is taken for a relation far too often."""
     generator = np.random.default_rng(10)
@@ -266,6 +268,7 @@ def test_whole_seeds_are_permuted_since_their_runs_share_a_model() -> None:
     assert rejected["points"] / num_studies > 0.25
 
 
+@pytest.mark.medium
 def test_p_values_are_uniform_without_a_relation() -> None:
     generator = np.random.default_rng(11)
     p_values = []

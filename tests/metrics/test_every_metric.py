@@ -55,6 +55,7 @@ def failures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return found
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_claim(failures: dict[str, str], claim: str) -> None:
     assert failures[claim] == "", failures[claim]

@@ -48,6 +48,7 @@ def test_sets_apart_are_told_apart() -> None:
     assert apart["interval"] == [2.0, 2.0]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("shift", [0.5, 1.0, 2.0])
 def test_a_shift_of_known_size_gives_the_error_of_bayes(shift: float) -> None:
     """Two normal laws a distance s apart: the best error is the normal tail at s / 2."""
@@ -151,6 +152,7 @@ def test_rows_needed_is_the_first_at_which_the_term_is_small(value: float, rows:
     assert complexity_term(769, rows) <= value < complexity_term(769, rows - 1)
 
 
+@pytest.mark.medium
 def test_the_bound_says_when_it_is_vacuous() -> None:
     few, many = normal(13, 50, 2), normal(14, 4000, 2)
     bound = found(few, few)["bound"]

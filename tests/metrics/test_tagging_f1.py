@@ -62,6 +62,7 @@ def strict_f1(predictions: Sentences, references: Sentences) -> float:
 # --- xtreme_f1 ---
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("tags", [UPOS, NER, ODD], ids=["upos", "ner", "odd"])
 @given(data=st.data())
 def test_xtreme_f1_is_seqeval_to_the_last_bit(tags: list[str], data: st.DataObject) -> None:
@@ -237,6 +238,7 @@ def random_pair(
     return predictions, references
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("tags", [UPOS, NER, ODD], ids=["upos", "ner", "odd"])
 @given(data=st.data())
 def test_counts_of_the_sentences_add_up_to_the_scores(tags: list[str], data: st.DataObject) -> None:

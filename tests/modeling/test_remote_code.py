@@ -19,6 +19,8 @@ from transformers.dynamic_module_utils import get_relative_import_files, get_rel
 import modeling_phonexl
 from modeling_phonexl.transcription import LANGUAGES, RECIPES
 
+pytestmark = pytest.mark.medium
+
 ROOM = Path(modeling_phonexl.__file__).parent
 ENTRIES = ("configuration_phonexl.py", "modeling_phonexl.py", "processing_phonexl.py", "pipeline_phonexl.py")
 ALLOWED = {"torch", "transformers", "numpy", "safetensors"}

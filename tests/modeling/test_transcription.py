@@ -123,6 +123,7 @@ def test_threads_read_what_one_thread_reads(code: str) -> None:
     assert together == [Transcriber(code)(sentence) for sentence in tokens]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("code", CODES)
 def test_a_transcriber_travels_to_other_processes(code: str) -> None:
     """`datasets.map(num_proc=...)` pickles the function and forks after the tools were used here."""

@@ -340,6 +340,7 @@ def test_every_letter_has_a_name() -> None:
     assert len(set(names.values())) == 26
 
 
+@pytest.mark.medium
 def test_running_text_is_read(shared: Path) -> None:
     """What the share of a reason is tells a lexicon that no longer loads, and words that are passed over."""
     lines = gzip.decompress((shared / "data" / "flores" / "devtest.eng.txt.gz").read_bytes()).decode().split("\n")
@@ -354,6 +355,7 @@ def test_running_text_is_read(shared: Path) -> None:
             assert split_ipa(found.ipa) == found.segments
 
 
+@pytest.mark.medium
 def test_error_rate_on_dictionary_words(shared: Path) -> None:
     """With the lexicon or without it: the letters were learned from it."""
     spec = importlib.util.spec_from_file_location("pron12_error_rate", shared / "tools/pron12_error_rate.py")

@@ -41,6 +41,7 @@ def originals() -> dict[str, Any]:
         return {name: epitran_package.Epitran(name) for name in BY_RULES.values()}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", BY_RULES.values())
 @settings(deadline=None, max_examples=200)
 @given(text=texts | words)
@@ -70,6 +71,7 @@ def test_the_function_equals_epitran_on_running_text(originals: dict[str, Any], 
         assert [epitran(name)(token) for token in tokens] == [originals[name].transliterate(token) for token in tokens]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("code", BY_RULES)
 @settings(deadline=None, max_examples=200)
 @given(tokens=st.lists(texts | words, max_size=4))
@@ -226,3 +228,10 @@ def test_no_feature_table_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     transcription_epitran._rules.cache_clear()
     epitran.cache_clear()
     assert epitran("swa-Latn")("nyuki") == "ɲuki"
+
+
+def test_a_letter_without_sound_that_epitran_read_before_does_no_harm() -> None:
+    """ſ matches s without regard to case; Epitran then keeps an empty list of its sounds."""
+    transcription_epitran._rules("hun-Latn").transliterate("ſ")
+    epitran.cache_clear()
+    assert epitran("hun-Latn")("ſ") == "ſ"

@@ -169,6 +169,7 @@ def test_readers_work_in_threads_and_travel(code: str) -> None:
     assert pickle.loads(pickle.dumps(alone)) == alone
 
 
+@pytest.mark.medium
 @every_language
 def test_running_text_is_read(code: str, shared: Path) -> None:
     """Against the segmentation package that the gap paper used: its tokens must be ours."""

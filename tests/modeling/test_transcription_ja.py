@@ -51,6 +51,7 @@ def forget() -> None:
     ja_words._known.clear()
 
 
+@pytest.mark.medium
 @settings(max_examples=300, deadline=None)
 @given(TOKENS)
 def test_any_tokens_give_as_many_full_records(tokens):

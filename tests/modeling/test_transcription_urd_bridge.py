@@ -65,6 +65,7 @@ def test_rows_are_counted_and_sorted() -> None:
     assert list(rows(read_text(["कम, कम!", "अब कम"]))) == ["Aब\ta -\t1\n", "कम\ta -\t3\n"]
 
 
+@pytest.mark.medium
 def test_the_shipped_tables_are_what_the_script_makes(shared: Path) -> None:
     """A rule of Hindi that changes must change the table too."""
     with gzip.open(shared / "data/raw/hin.txt.gz", "rt", encoding="utf-8", newline="\n") as lines:

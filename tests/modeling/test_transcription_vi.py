@@ -302,6 +302,7 @@ def test_error_rate_on_dictionary_words(shared: Path, joined: bool) -> None:
     assert error_rate(shared, joined) < MAX_PER
 
 
+@pytest.mark.medium
 def test_running_text_is_read(shared: Path) -> None:
     for name in ("udpos/dev-vi.tsv.gz", "panx/dev-vi.tsv.gz"):
         records = [found for tokens in sentences(shared / "data" / name) for found in transcribe(tokens)]

@@ -38,6 +38,7 @@ def encoder(request: pytest.FixtureRequest, texts: Texts, tmp_path_factory: pyte
     return folder
 
 
+@pytest.mark.medium
 def test_it_reads_its_own_representation_and_means_leave_marks_out(encoder: Path, texts: Texts, tmp_path: Path) -> None:
     representation = Representation.load(encoder)
     found = analyze(str(encoder), texts, layers=(0,), vectors_folder=tmp_path)

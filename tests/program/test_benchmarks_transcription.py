@@ -117,6 +117,7 @@ def test_a_gold_line_without_ipa_is_named(script: Load, tmp_path: Path) -> None:
     assert script("phoneme_error").read_gold(tmp_path / "gold.tsv.gz") == {"a\u2028b": ["a", "b"]}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("code", [*CJKV, *ALPHABETIC])
 def test_folds_equal_those_of_the_shared_scorers(script: Load, shared: Path, code: str) -> None:
     """The issue's bars are stated in the numbers of these scorers: on gold, on real readings, on shuffled phonemes."""

@@ -86,6 +86,7 @@ def test_every_command_is_listed() -> None:
     assert names == set(COMMANDS)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("command", ["evaluate", "predict", "results table"])
 def test_the_other_examples_run_on_what_that_of_train_made(
     command: str, work: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +129,7 @@ def test_train_puts_the_table_on_stdout_and_all_else_on_stderr(work: Path, model
     assert not (model / "checkpoints").exists()
 
 
+@pytest.mark.medium
 def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_path: Path) -> None:
     """Under one name, `results table` would average them as if they were seeds."""
     options = ("--data", data, "--seeds", "1", *settings_of(backbone))
@@ -140,6 +142,7 @@ def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_p
     ]
 
 
+@pytest.mark.medium
 def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
     backbone: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +221,7 @@ def test_train_refuses_a_folder_that_holds_a_run(model: Path, data: Path) -> Non
     assert (model / "result.json").read_bytes() == before
 
 
+@pytest.mark.medium
 def test_ctrl_c_leaves_no_result_and_resume_finishes(backbone: Path, data: Path, tmp_path: Path) -> None:
     """Half a result would be averaged into tables; a run that cannot go on is lost."""
     run = tmp_path / "run"

@@ -21,6 +21,7 @@ def test_quickstart_has_an_example() -> None:
     assert example_of("quickstart").startswith("phonexl quickstart --pair ")
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("one_thread")
 def test_quickstart_replaces_its_own_files_and_no_others(
     backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

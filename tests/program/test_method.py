@@ -145,6 +145,7 @@ def two_stages(stop: bool, trained: list[str]) -> Method:
     return Method("two", "here", "none", train=run)
 
 
+@pytest.mark.medium
 def test_a_finished_stage_is_not_trained_again(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     recipe, trained = make_recipe(method="two"), []
     with pytest.raises(Interrupted):
@@ -157,6 +158,7 @@ def test_a_finished_stage_is_not_trained_again(make_recipe: MakeRecipe, data: Pa
     assert list(cut.training["stages"]) == ["first", "second"]
 
 
+@pytest.mark.medium
 def test_cosines_of_gradients_are_logged_and_change_nothing(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path
 ) -> None:

@@ -153,6 +153,7 @@ def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path
     exec(compile(code, "README.md", "exec"), {})
 
 
+@pytest.mark.medium
 def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProcessor, tmp_path: Path) -> None:
     """The others, as a newcomer would run them, on a tiny model: in a process and a cache of their own."""
     (name,) = re.findall(r'pipeline\("token-classification", "(.*?)"', README)

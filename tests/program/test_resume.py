@@ -19,7 +19,7 @@ from phonexl.results import Result
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.medium]
 
 # Two epochs of three steps; the evaluations between must not move the random state either.
 STEPS = {"num_train_epochs": 2, "save_strategy": "steps", "save_steps": 2, "eval_strategy": "steps", "eval_steps": 2}

@@ -38,6 +38,7 @@ NO_TERMS = {"align_weight": 0, "mlm_weight": 0, "xmlm_weight": 0}
 TERMS = {"align", "mlm", "xmlm"}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("settings", "terms"),
     [
@@ -106,6 +107,7 @@ def test_the_hash_is_that_of_tokens_and_tags(sentences: list[Sentence]) -> None:
     assert len(hashes) == 4
 
 
+@pytest.mark.medium
 def test_a_seed_gives_its_run_again(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     """Fresh weights, order, dropout, masks and switches are all functions of the seed."""
     recipe = make_recipe(seeds=[1, 2], limit_train=8)
@@ -210,6 +212,7 @@ def test_a_dictionary_that_covers_nothing_is_warned_of(make_recipe: MakeRecipe, 
     assert result.warnings == ["the dictionary switched no word: XMLM was a second MLM"]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("method", ["cosda-ml", "sino-xenic"])
 def test_tagged_sentences_are_switched_in_training_only(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, method: str

@@ -69,6 +69,7 @@ def assert_same_weights(one: dict[str, Tensor], other: dict[str, Tensor], tolera
         assert torch.allclose(weight, other[name], rtol=0, atol=tolerance), name
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "settings",
     [
@@ -108,6 +109,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(run: Train) -> None:
         assert entry["loss"] == pytest.approx(parts, abs=1e-5)
 
 
+@pytest.mark.medium
 def test_a_last_step_with_fewer_batches_is_no_smaller(run: Train) -> None:
     """10 sentences in steps of 8: the second step has one micro-batch of two, not two."""
     settings = PLAIN_STEP | {"learning_rate": 0.01, "limit_train": 10}
@@ -120,6 +122,7 @@ def test_a_last_step_with_fewer_batches_is_no_smaller(run: Train) -> None:
     assert_same_weights(cut.model.state_dict(), whole.model.state_dict())
 
 
+@pytest.mark.medium
 def test_a_log_is_the_mean_over_its_steps(run: Train) -> None:
     """Six steps, logged one by one, and four and two: no step is counted twice or not at all."""
     fine = logs_of(run(num_train_epochs=2))
@@ -141,6 +144,7 @@ class _SeeEpochs(TrainerCallback):
         self.epochs.append(train_dataloader.collate_fn.epoch)
 
 
+@pytest.mark.medium
 def test_the_collator_draws_for_the_epoch_that_is_trained(run: Train) -> None:
     """Else the dynamic masks are static."""
     seen = _SeeEpochs()
@@ -209,6 +213,7 @@ class _KeepWeights(TrainerCallback):
         self.weights.append({name: weight.clone() for name, weight in model.state_dict().items()})
 
 
+@pytest.mark.medium
 def test_the_best_source_dev_checkpoint_is_kept(run: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the last: the released code scores the last by mistake."""
     scores = iter([0.1, 0.9, 0.3])
@@ -230,6 +235,7 @@ class _BendTransitions(TrainerCallback):
             torch.nn.init.normal_(model.crf.transitions, std=2.0)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("head", ["softmax", "crf"])
 def test_dev_scores_are_those_of_evaluation(run: Train, data: Path, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On source sentences alone, decoded as at the end: a CRF that has learnt something does not take the argmax."""
@@ -298,6 +304,7 @@ except InterruptedError:
 """
 
 
+@pytest.mark.medium
 def test_two_processes_train_the_same_model_as_one(
     make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, still_backbone: Path
 ) -> None:

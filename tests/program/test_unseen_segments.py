@@ -43,6 +43,7 @@ def test_unseen_rows_are_those_of_the_nearest_seen_segment(
     assert all(bool(TONES & set(symbol)) == bool(TONES & set(source)) for symbol, source in filled.items())
 
 
+@pytest.mark.medium
 def test_a_recipe_asks_for_it_and_the_result_says_what_was_filled(
     make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path
 ) -> None:
