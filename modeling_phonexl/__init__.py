@@ -10,9 +10,11 @@ _HOMES = {
     "PhoneXLConfig": "configuration_phonexl",
     "PhoneXLModel": "modeling_phonexl",
     "PhoneXLForTokenClassification": "modeling_phonexl",
+    "PhoneXLForSequenceClassification": "modeling_phonexl",
     "PhoneXLForMaskedLM": "modeling_phonexl",
     "PhoneXLProcessor": "processing_phonexl",
     "PhoneXLTokenClassificationPipeline": "pipeline_phonexl",
+    "PhoneXLTextClassificationPipeline": "pipeline_sentences",
     "Transcriber": "transcription",
     "Transcription": "transcription",
 }

@@ -14,6 +14,7 @@ AUTO_MAP = {
     "AutoConfig": "configuration_phonexl.PhoneXLConfig",
     "AutoModel": "modeling_phonexl.PhoneXLModel",
     "AutoModelForTokenClassification": "modeling_phonexl.PhoneXLForTokenClassification",
+    "AutoModelForSequenceClassification": "modeling_phonexl.PhoneXLForSequenceClassification",
     "AutoModelForMaskedLM": "modeling_phonexl.PhoneXLForMaskedLM",
     "AutoProcessor": "processing_phonexl.PhoneXLProcessor",
 }
@@ -21,6 +22,13 @@ CUSTOM_PIPELINES = {
     "token-classification": {
         "impl": "pipeline_phonexl.PhoneXLTokenClassificationPipeline",
         "pt": ["AutoModelForTokenClassification"],
+        "type": "text",
+    }
+}
+SENTENCE_PIPELINES = {
+    "text-classification": {
+        "impl": "pipeline_sentences.PhoneXLTextClassificationPipeline",
+        "pt": ["AutoModelForSequenceClassification"],
         "type": "text",
     }
 }

@@ -4,8 +4,9 @@ No backbone is forked or patched: everything enters by `inputs_embeds`. Text is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -13,16 +14,28 @@ from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel
 from transformers import initialization as init
 
-from .alignment import alignment_loss
 from .backbones import build_backbone, copy_mlm_head, load_backbone
-from .configuration_phonexl import PhoneXLConfig
+from .configuration_phonexl import CUSTOM_PIPELINES, SENTENCE_PIPELINES, PhoneXLConfig
 from .crf import LinearChainCrf
+from .loss_terms import LossTerms
 from .mlm_head import IGNORED, MlmHead, masked_rows, piece_vectors
-from .outputs import Embedded, PhoneXLMaskedLMOutput, PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
+from .outputs import Embedded, PhoneXLClassifierOutput, PhoneXLMaskedLMOutput, PhoneXLModelOutput, present
 from .pipeline_phonexl import PhoneXLTokenClassificationPipeline  # noqa: F401  (so that one save carries its file)
+from .pipeline_sentences import PhoneXLTextClassificationPipeline  # noqa: F401
 from .pooling import only_first, pool_embeddings, pool_words
 from .processing_phonexl import PhoneXLProcessor
 from .views import View, stack_views, unit_mask_of, widen_units, word_mask_of
+
+# What a configuration must say for sentence pairs, which neither the released code nor a chain of tags knows.
+_OF_SENTENCES: dict[str, Any] = {
+    "head": "softmax",
+    "align_ignore_first": False,
+    "align_pad_to": None,
+    "mlm_target": "word",
+    "xmlm_boundaries": "own",
+    "sentence_language": "own",
+    "extra_empty_unit": False,
+}
 
 
 class PhoneXLPreTrainedModel(PreTrainedModel):
@@ -56,7 +69,7 @@ class PhoneXLPreTrainedModel(PreTrainedModel):
         elif isinstance(module, LinearChainCrf):
             for parameter in module.parameters():
                 init.zeros_(parameter)
-        elif isinstance(module, PhoneXLForTokenClassification):
+        elif isinstance(module, PhoneXLClassifier):
             if module.logit_scale is not None:
                 value = torch.tensor(config.temperature_init)
                 init.copy_(module.logit_scale, value.log() if config.temperature_mode == "exp" else value)
@@ -123,6 +136,7 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         phoneme_ids: Tensor | None = None,
         phoneme_word_ids: Tensor | None = None,
         language_ids: Tensor | None = None,
+        sentence_ids: Tensor | None = None,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
     ) -> PhoneXLModelOutput:
@@ -135,6 +149,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             phoneme_word_ids: Unit of each phoneme, -1 padding, shape (batch, phonemes).
             language_ids: Row of the language table per unit, shape (batch, units), or per sentence, shape (batch,);
                 -1 for a language that the model does not know.
+            sentence_ids: Of sentence pairs, 0 or 1 for words of the first or second sentence, -1 for specials and
+                padding, shape (batch, units); a backbone with several token types reads them.
             output_attentions: Passed to the backbone.
             output_hidden_states: Passed to the backbone.
 
@@ -144,13 +160,14 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         Raises:
             ValueError: If `word_ids` or the phonemes are missing, or a sentence exceeds the backbone's positions.
         """
-        view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
+        view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)
         embedded = self.embed(view)
         outputs = self.backbone(
             inputs_embeds=embedded.inputs,
             attention_mask=embedded.mask.long(),
             output_attentions=output_attentions,
             output_hidden_states=output_hidden_states,
+            **self._token_types(view, embedded.mask.size(1)),
         )
         hidden = outputs.last_hidden_state
         return PhoneXLModelOutput(
@@ -227,6 +244,15 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             raise ValueError("phoneme_ids and phoneme_word_ids are missing: prepare the batch with PhoneXLProcessor")
         return pool_embeddings(self.phoneme_embeddings.weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
 
+    def _token_types(self, view: View, width: int) -> dict[str, Tensor]:
+        """Token types as BERT's tokenizer gives them to a pair: a special has that of the words before it."""
+        if view.sentence_ids is None or getattr(self.config.encoder_config, "type_vocab_size", 1) < 2:
+            return {}
+        types = view.sentence_ids.clamp(min=0).cummax(1).values
+        if self.config.unit == "subword":
+            types = types.gather(1, view.word_ids.clamp(min=0))
+        return {"token_type_ids": F.pad(types, (0, width - types.size(1)))}
+
     def embed_languages(self, language_ids: Tensor) -> Tensor:
         """Rows of the language table, zero for -1, shape (batch, units, hidden)."""
         known = (language_ids >= 0).unsqueeze(-1)
@@ -234,8 +260,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         return rows * known
 
 
-class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
-    """The tagger, with the three unsupervised terms of the paper (Eq. 3): alignment, MLM and code-switched MLM.
+class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
+    """What tagger and classifier of sentences share: the encoder, a head, and the three unsupervised terms (Eq. 3).
 
     Args:
         config: Configuration; a weight of 0 leaves a term out, with its parameters and its pass.
@@ -251,7 +277,6 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         self.num_labels = present(config.num_labels)
         self.dropout = nn.Dropout(_classifier_dropout(config))
         self.classifier = nn.Linear(config.hidden_size, self.num_labels)
-        self.crf = LinearChainCrf(self.num_labels) if config.head == "crf" else None
         self.logit_scale = nn.Parameter(torch.zeros(())) if config.align_weight > 0 else None
         two_heads = config.xmlm_weight > 0 and not config.share_mlm_head
         one_head = config.mlm_weight > 0 or (config.xmlm_weight > 0 and config.share_mlm_head)
@@ -260,7 +285,18 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         self._tied_weights_keys = _tied_keys(self, [n for n in ("mlm_head", "xmlm_head") if getattr(self, n)])
         # What is tied is not saved; the Trainer would report it missing when it loads the best checkpoint.
         self._keys_to_ignore_on_save = list(self._tied_weights_keys)
-        self.post_init()
+
+    def classified(self, hidden: Tensor) -> Tensor:
+        """The vectors that get labels, from those of the units, shape (batch, units, hidden)."""
+        raise NotImplementedError
+
+    def task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Summed loss and count of what is labelled."""
+        raise NotImplementedError
+
+    def decode(self, logits: Tensor, unit_mask: Tensor) -> Tensor:
+        """Choose the labels; see the classes below."""
+        raise NotImplementedError
 
     @classmethod
     def from_backbone(
@@ -271,19 +307,19 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         processor: PhoneXLProcessor | None = None,
         dtype: torch.dtype = torch.float32,
         **config_fields: Any,
-    ) -> "PhoneXLForTokenClassification":
+    ) -> Self:
         """Start from any encoder checkpoint: its weights are kept, its MLM head too where it has one.
 
         Args:
             name_or_path: A repository of the Hub or a folder.
-            labels: Tag names in the order of their ids.
+            labels: Names of the labels in the order of their ids.
             processor: Whose phoneme vocabulary and languages the model gets; None makes
                 `PhoneXLProcessor.from_backbone(name_or_path)` with the same fields.
             dtype: Type of the weights.
             **config_fields: Fields of `PhoneXLConfig`.
 
         Returns:
-            A tagger with a fresh classifier.
+            A model with a fresh classifier.
         """
         if processor is None:
             processor = PhoneXLProcessor.from_backbone(name_or_path, **_processor_fields(config_fields))
@@ -297,7 +333,7 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             **{**processor.config_fields(), **config_fields},
         )
         backbone = load_backbone(name_or_path, dtype)
-        model: PhoneXLForTokenClassification = cls._from_config(config, dtype=dtype)
+        model: Self = cls._from_config(config, dtype=dtype)
         model.phonexl.backbone.load_state_dict(backbone.state_dict())
         sounds = model.phonexl.phoneme_embeddings
         if sounds is not None and config.phoneme_init == "words":
@@ -324,11 +360,13 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         xmlm_phoneme_word_ids: Tensor | None = None,
         xmlm_language_ids: Tensor | None = None,
         xmlm_labels: Tensor | None = None,
+        sentence_ids: Tensor | None = None,
+        xmlm_sentence_ids: Tensor | None = None,
         num_items_in_batch: dict[str, Tensor] | None = None,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
-    ) -> PhoneXLTokenClassifierOutput:
-        """Tag a batch and, with labels, compute the loss.
+    ) -> PhoneXLClassifierOutput:
+        """Classify a batch and, with labels, compute the loss.
 
         Args:
             input_ids: Word pieces; this and the next four as in `PhoneXLModel.forward`.
@@ -336,7 +374,8 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             phoneme_ids: Phoneme pieces.
             phoneme_word_ids: Unit of each phoneme.
             language_ids: Language of each unit or sentence.
-            labels: Tag of each unit, -100 on specials and padding, shape (batch, units).
+            labels: Tag of each unit, -100 on specials and padding, shape (batch, units); of a classifier of sentences,
+                class of each, shape (batch,).
             mlm_input_ids: The same pieces with masked words, shape (batch, pieces); its words, sounds and languages
                 are those of the task pass.
             mlm_labels: Original piece where masked, else -100, shape (batch, pieces).
@@ -346,6 +385,8 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             xmlm_phoneme_word_ids: Units of these sounds.
             xmlm_language_ids: Languages of these units.
             xmlm_labels: Original piece of the switched text where masked, else -100.
+            sentence_ids: Of sentence pairs, the sentence of each unit; see `PhoneXLModel.forward`.
+            xmlm_sentence_ids: Of the switched text's units.
             num_items_in_batch: Count of each term ("task", "align", "mlm", "xmlm") over a whole optimizer step; None
                 takes the counts of this batch. Terms have different denominators, so one number is not enough.
             output_attentions: Passed to the backbone.
@@ -355,17 +396,17 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             Loss, its terms and the logits.
         """
         config = self.config
-        views = [View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)]
+        views = [View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)]
         batch, units = views[0].language_ids.shape
         if labels is None or config.mlm_weight == 0:
             mlm_labels = None
         if labels is None or config.xmlm_weight == 0:
             xmlm_labels = None
         if mlm_labels is not None:
-            views.append(View.make(mlm_input_ids, word_ids, views[0].language_ids, phoneme_ids, phoneme_word_ids))
+            views.append(replace(views[0], input_ids=present(mlm_input_ids)))
         if xmlm_labels is not None:
             sound = (xmlm_phoneme_ids, xmlm_phoneme_word_ids)
-            views.append(View.make(xmlm_input_ids, xmlm_word_ids, xmlm_language_ids, *sound))
+            views.append(View.make(xmlm_input_ids, xmlm_word_ids, xmlm_language_ids, *sound, xmlm_sentence_ids))
         if config.mlm_target == "position" and len(views) > 1:
             # Labels of pieces are scored against units of the same number, so there must be as many units.
             widen_units(views, max(view.input_ids.size(1) for view in views))
@@ -376,25 +417,46 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             phoneme_ids=stacked.phoneme_ids,
             phoneme_word_ids=stacked.phoneme_word_ids,
             language_ids=stacked.language_ids,
+            sentence_ids=stacked.sentence_ids,
             output_attentions=output_attentions,
             output_hidden_states=output_hidden_states,
         )
-        logits = self.classifier(self.dropout(present(outputs.last_hidden_state)[:batch, :units]))
-        result = PhoneXLTokenClassifierOutput(logits=logits, unit_mask=unit_mask_of(views[0].word_ids, units))
+        hidden = present(outputs.last_hidden_state)[:batch, :units]
+        logits = self.classifier(self.dropout(self.classified(hidden)))
+        result = PhoneXLClassifierOutput(logits=logits, unit_mask=unit_mask_of(views[0].word_ids, units))
         result.hidden_states, result.attentions = outputs.hidden_states, outputs.attentions
         if labels is None:
             return result
         if self.training:
-            self._measure_parts(result, outputs, views[0])
+            self.measure_parts(result, outputs, views[0])
         terms = {"task": self.task_term(logits, labels)}
         if self.logit_scale is not None:
-            terms["align"] = self._align_term(self.logit_scale, outputs, batch, views[0].word_ids, units)
+            terms["align"] = self.align_term(self.logit_scale, outputs, views[0])
         if mlm_labels is not None:
-            terms["mlm"] = self._mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_labels)
+            terms["mlm"] = self.mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_labels)
         if xmlm_labels is not None:
             head = self.mlm_head if self.xmlm_head is None else self.xmlm_head
-            terms["xmlm"] = self._mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
+            terms["xmlm"] = self.mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
         return self.weigh(result, terms, num_items_in_batch)
+
+
+class PhoneXLForTokenClassification(PhoneXLClassifier):
+    """The tagger: a label for each word, independently or as a chain.
+
+    Args:
+        config: Configuration; see `PhoneXLClassifier`.
+        backbone: An encoder to use as it is; see `from_backbone`.
+    """
+
+    def __init__(self, config: PhoneXLConfig, backbone: PreTrainedModel | None = None) -> None:
+        super().__init__(config, backbone)
+        config.custom_pipelines = CUSTOM_PIPELINES
+        self.crf = LinearChainCrf(self.num_labels) if config.head == "crf" else None
+        self.post_init()
+
+    def classified(self, hidden: Tensor) -> Tensor:
+        """The units themselves."""
+        return hidden
 
     def decode(self, logits: Tensor, unit_mask: Tensor) -> Tensor:
         """Choose the tags: the best path of the CRF, or the best tag of each word.
@@ -414,17 +476,6 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
             tags[:, 1:] = self.crf.decode(logits[:, 1:], words[:, 1:])
         return tags
 
-    @torch.no_grad()
-    def _measure_parts(self, result: PhoneXLTokenClassifierOutput, outputs: PhoneXLModelOutput, view: View) -> None:
-        """Mean norms of what is added up in front of the encoder, over the units of the task pass."""
-        batch, units = view.language_ids.shape
-        mask = unit_mask_of(view.word_ids, units)
-        result.spelling_norm = present(outputs.spelling)[:batch, :units][mask].norm(dim=-1).mean()
-        if outputs.sound is not None:
-            result.sound_norm = outputs.sound[:batch, :units][mask].norm(dim=-1).mean()
-        if self.phonexl.language_embeddings is not None:
-            result.language_norm = self.phonexl.embed_languages(view.language_ids)[mask].norm(dim=-1).mean()
-
     def task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss and count of the labelled words."""
         count = (labels != IGNORED).sum().float()
@@ -438,79 +489,51 @@ class PhoneXLForTokenClassification(PhoneXLPreTrainedModel):
         emissions = logits.gather(1, order.unsqueeze(-1).expand_as(logits))
         return -self.crf.log_likelihood(emissions, labels, labels != IGNORED).sum(), count
 
-    def _align_term(
-        self, scale: Tensor, outputs: PhoneXLModelOutput, batch: int, word_ids: Tensor, units: int
-    ) -> tuple[Tensor, Tensor]:
-        """Summed loss and count of the aligned words of the task pass."""
-        config = self.config
-        if config.temperature_mode == "exp":
-            scale = scale.clamp(max=4.6052).exp()  # ln 100, as CLIP
-        with torch.autocast(word_ids.device.type, enabled=False):
-            return alignment_loss(
-                present(outputs.spelling)[:batch, 1:units],
-                present(outputs.sound)[:batch, 1:units],
-                word_mask_of(unit_mask_of(word_ids, units))[:, 1:],
-                scale,
-                normalize=config.align_normalize,
-                ignore_first=config.align_ignore_first,
-                pad_to=config.align_pad_to,
-                mask_duplicates=config.align_mask_duplicates,
-            )
 
-    def _mlm_term(
-        self, head: MlmHead | None, outputs: PhoneXLModelOutput, word_ids: Tensor, first_row: int, labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Summed loss and count of the masked pieces; only their rows meet the vocabulary."""
-        hidden, targets = masked_rows(self.config, outputs, word_ids, first_row, labels)
-        total = F.cross_entropy(present(head)(hidden).float(), targets, reduction="sum")
-        return total, labels.new_tensor(len(targets)).float()
+class PhoneXLForSequenceClassification(PhoneXLClassifier):
+    """The classifier of sentences and of sentence pairs: one label from the vector of the first unit.
 
-    def weigh(
-        self,
-        result: PhoneXLTokenClassifierOutput,
-        terms: dict[str, tuple[Tensor, Tensor]],
-        counts: dict[str, Tensor] | None,
-    ) -> PhoneXLTokenClassifierOutput:
-        """Divide every term by its own count and add them up (Eq. 3).
+    A pair is one row, its words marked by `sentence_ids`. Alignment has the words of one sentence as candidates for
+    each other, MLM and XMLM mask words of both; none of them needs a label.
 
-        Args:
-            result: Gets `loss`, and the terms as `NAME_loss`.
-            terms: Summed loss and count of this batch, by name.
-            counts: Counts over the whole optimizer step; None takes those of this batch.
-        """
-        weights, losses = self.loss_weights, []
-        for name, (total, own_count) in terms.items():
-            count = own_count if counts is None else counts[name].to(total.device)
-            loss = total / count.clamp(min=1)
-            result[f"{name}_loss"] = loss
-            losses.append(weights[name] * loss)
-        result.loss = torch.stack(losses).sum()
-        return result
+    Args:
+        config: Configuration; see `PhoneXLClassifier`.
+        backbone: An encoder to use as it is; see `from_backbone`.
 
-    @property
-    def loss_weights(self) -> dict[str, float]:
-        """Weight of every term of the loss, by name."""
-        config = self.config
-        return {"task": 1.0, "align": config.align_weight, "mlm": config.mlm_weight, "xmlm": config.xmlm_weight}
+    Raises:
+        ValueError: If the configuration is the released code's, which has no pairs, or its head is a CRF.
+    """
 
-    def count_terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Denominators of the loss terms of one batch, as `forward` counts them.
+    def __init__(self, config: PhoneXLConfig, backbone: PreTrainedModel | None = None) -> None:
+        for name, only in _OF_SENTENCES.items():
+            if getattr(config, name) != only:
+                raise ValueError(
+                    f"{name}={getattr(config, name)!r} is for tagged sentences: a classifier of sentences has {only!r}"
+                )
+        super().__init__(config, backbone)
+        # A folder with two custom pipelines leaves open which one it is for.
+        config.custom_pipelines = SENTENCE_PIPELINES
+        self.post_init()
+
+    def classified(self, hidden: Tensor) -> Tensor:
+        """The first unit, [CLS], shape (batch, hidden)."""
+        return hidden[:, 0]
+
+    def task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Summed loss and count of the labelled sentences."""
+        return F.cross_entropy(logits.float(), labels, reduction="sum"), (labels != IGNORED).sum().float()
+
+    def decode(self, logits: Tensor, unit_mask: Tensor) -> Tensor:
+        """Choose the best label of each sentence.
 
         Args:
-            batch: Tensors of one micro-batch.
+            logits: From `forward`, shape (batch, labels).
+            unit_mask: From `forward`; not looked at.
 
         Returns:
-            A float scalar for each term that the model computes: "task", "align", "mlm", "xmlm".
+            Label ids, shape (batch,).
         """
-        config = self.config
-        counts = {"task": (batch["labels"] != IGNORED).sum()}
-        if config.align_weight > 0:
-            words = batch["word_ids"].amax(1) - 1 - int(config.align_ignore_first)
-            counts["align"] = words.clamp(min=0).sum()
-        for name in ("mlm", "xmlm"):
-            if getattr(config, f"{name}_weight") > 0 and f"{name}_labels" in batch:
-                counts[name] = (batch[f"{name}_labels"] != IGNORED).sum()
-        return {name: count.float() for name, count in counts.items()}
+        return logits.argmax(-1)
 
 
 class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
@@ -574,7 +597,7 @@ def _classifier_dropout(config: PhoneXLConfig) -> float:
     return float(getattr(config.encoder_config, "hidden_dropout_prob", 0.1))
 
 
-def _tied_keys(model: PhoneXLForTokenClassification | PhoneXLForMaskedLM, heads: list[str]) -> dict[str, str]:
+def _tied_keys(model: PhoneXLClassifier | PhoneXLForMaskedLM, heads: list[str]) -> dict[str, str]:
     """Decoder weights and the word-piece table that they share; the table's name depends on the backbone."""
     if not model.config.tie_mlm_decoder:
         return {}
@@ -589,4 +612,11 @@ def _processor_fields(config_fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config_fields.items() if name in names}
 
 
-__all__ = ["PhoneXLForMaskedLM", "PhoneXLForTokenClassification", "PhoneXLModel", "PhoneXLPreTrainedModel"]
+__all__ = [
+    "PhoneXLClassifier",
+    "PhoneXLForMaskedLM",
+    "PhoneXLForSequenceClassification",
+    "PhoneXLForTokenClassification",
+    "PhoneXLModel",
+    "PhoneXLPreTrainedModel",
+]

@@ -53,13 +53,14 @@ class PhoneXLModelOutput(ModelOutput):
 
 
 @dataclass
-class PhoneXLTokenClassifierOutput(ModelOutput):
-    """What the tagger gives.
+class PhoneXLClassifierOutput(ModelOutput):
+    """What the tagger and the classifier of sentences give.
 
     Attributes:
         loss: `task + λ align + β mlm + γ xmlm`, a scalar; None without labels.
-        logits: Tag scores of the units (CRF: emissions), shape (batch, units, labels).
-        task_loss: Mean over labelled words; each term has its own denominator.
+        logits: Tag scores of the units (CRF: emissions), shape (batch, units, labels); of a classifier of sentences,
+            shape (batch, labels).
+        task_loss: Mean over labelled words, or over sentences; each term has its own denominator.
         align_loss: Mean over words.
         mlm_loss: Mean over masked pieces.
         xmlm_loss: Mean over masked pieces of the switched text.

@@ -119,31 +119,41 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         text: str | Sequence[str] | Sequence[Sequence[str]],
         language: str | None = None,
         *,
+        text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
         is_split_into_words: bool = False,
         labels: Sequence[Sequence[int]] | None = None,
     ) -> BatchFeature:
-        """Prepare one sentence or a batch.
+        """Prepare one sentence or a batch; with `text_pair`, one pair of sentences or a batch of them.
 
         Args:
             text: Raw text, one string or a list; with `is_split_into_words`, the tokens of one sentence or a list of
                 token lists.
-            language: ISO code of all sentences; None guesses each by its script.
+            language: ISO code of all sentences; None guesses each, or each pair, by its script.
+            text_pair: Second sentences, in the form of `text`; a pair that is too long loses last words of its longer
+                sentence.
             is_split_into_words: Whether `text` holds tokens.
-            labels: Tag ids of each sentence's tokens.
+            labels: Tag ids of each sentence's tokens; pairs have none.
 
         Returns:
             `input_ids`, `word_ids`, `phoneme_ids`, `phoneme_word_ids`, `language_ids` and, if given, `labels`, as
-            padded tensors.
+            padded tensors; of pairs `sentence_ids`, too.
 
         Raises:
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
-            ValueError: If there is nothing to encode, or a sentence has other than one label per token.
+            ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
+                second sentence for each first, or a sentence of a pair has no word.
         """
-        one = isinstance(text, str) or (is_split_into_words and bool(text) and isinstance(text[0], str))
-        sentences: list[Any] = [text] if one else list(text)
+        sentences = _as_batch(text, is_split_into_words)
         if not sentences:
             raise ValueError("nothing to encode: the list of sentences is empty")
+        if text_pair is not None:
+            seconds = _as_batch(text_pair, is_split_into_words)
+            if labels is not None or len(seconds) != len(sentences):
+                found = "labels of words" if labels is not None else f"{len(seconds)} second sentences"
+                raise ValueError(f"{found} for {len(sentences)} pairs: pass one text_pair for each text, and no labels")
+            pairs = zip(sentences, seconds, strict=True)
+            return self.pad([self.encode_pair(*pair, language, is_split_into_words) for pair in pairs])
         if labels is not None and len(labels) != len(sentences):
             raise ValueError(f"{len(labels)} lists of labels for {len(sentences)} sentences: pass one for each")
         encoded = []
@@ -153,9 +163,24 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             encoded.append(self.encode(tokens, code, labels=None if labels is None else labels[index]))
         return self.pad(encoded)
 
+    def encode_pair(
+        self, first: Any, second: Any, language: str | None = None, is_split_into_words: bool = False
+    ) -> EncodedSentence:
+        """Look up the ids of a pair; arguments as in `__call__`, of one pair."""
+        if language is None:
+            language = guess_language("".join([*first, *second]))
+        texts = [list(text) if is_split_into_words else self.words(str(text), language) for text in (first, second)]
+        return self.join(*(self.encode(tokens, language) for tokens in texts))
+
     def pad(self, sentences: Sequence[EncodedSentence]) -> BatchFeature:
         """Add specials and pad a batch: tensors as `PhoneXLModel.forward` describes them."""
         return BatchFeature({name: pad_rows(lists, self.fill(name)) for name, lists in self.rows(sentences).items()})
+
+
+def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
+    """A list of sentences, of one or of many."""
+    one = isinstance(text, str) or (is_split_into_words and bool(text) and isinstance(text[0], str))
+    return [text] if one else list(text)
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:

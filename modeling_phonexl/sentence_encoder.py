@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .transcription import Transcriber, find_language, guess_language
@@ -14,11 +14,12 @@ _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
 
 Rows = dict[str, list[list[int]]]
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class EncodedSentence:
-    """A sentence as ids, ragged: one list per word.
+    """A sentence, or the words of two, as ids, ragged: one list per word.
 
     Attributes:
         pieces: Word pieces of each word, at least one each.
@@ -26,6 +27,7 @@ class EncodedSentence:
         language_ids: Row of the language table for each word, -1 for none.
         labels: Tag id of each word, -100 where it is not scored; None without tags.
         sentence_language: Row of the language table of the sentence, which its specials take.
+        first_words: Of a pair, the number of words that are of its first sentence; None for a single sentence.
     """
 
     pieces: list[list[int]]
@@ -33,9 +35,10 @@ class EncodedSentence:
     language_ids: list[int]
     sentence_language: int
     labels: list[int] | None = None
+    first_words: int | None = None
 
     def cut(self, start: int, end: int) -> "EncodedSentence":
-        """The words from `start` to before `end`."""
+        """The words of a single sentence from `start` to before `end`."""
         labels = None if self.labels is None else self.labels[start:end]
         sounds = self.phoneme_pieces[start:end]
         return EncodedSentence(
@@ -145,6 +148,46 @@ class SentenceEncoder:
         pieces = [self.pieces(token) for token in tokens]
         return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
 
+    def join(self, first: EncodedSentence, second: EncodedSentence) -> EncodedSentence:
+        """Make a pair of two sentences; where both exceed the backbone's positions, the longer one loses last words.
+
+        Args:
+            first: Such as a premise; its language is that of the specials.
+            second: Such as a hypothesis.
+
+        Raises:
+            ValueError: If one of them has no word.
+        """
+        if not (first.pieces and second.pieces):
+            raise ValueError("a sentence of the pair has no word: leave such pairs out")
+        sizes = [len(first.pieces), len(second.pieces)]
+        costs = [self._costs(sentence.pieces, self._pair_limit // 2) for sentence in (first, second)]
+        while sum(sum(cost[:size]) for cost, size in zip(costs, sizes, strict=True)) > self._pair_limit:
+            sizes[0 if sum(costs[0][: sizes[0]]) > sum(costs[1][: sizes[1]]) else 1] -= 1
+        first, second = first.cut(0, sizes[0]), second.cut(0, sizes[1])
+        return EncodedSentence(
+            first.pieces + second.pieces,
+            first.phoneme_pieces + second.phoneme_pieces,
+            first.language_ids + second.language_ids,
+            first.sentence_language,
+            first_words=sizes[0],
+        )
+
+    @property
+    def num_separators(self) -> int:
+        """Separators between the sentences of a pair, as the tokenizer joins them: BERT has one, XLM-R two."""
+        single, pair = (self.tokenizer.num_special_tokens_to_add(pair=pair) for pair in (False, True))
+        return max(1, int(pair - single))
+
+    @property
+    def _pair_limit(self) -> int:
+        """Units, or pieces, of both sentences of a pair together."""
+        return int(min(self.tokenizer.model_max_length, _NO_LIMIT)) - 2 - self.num_separators
+
+    def _costs(self, pieces: Sequence[Sequence[int]], most: int) -> list[int]:
+        """What each word takes of the backbone's positions."""
+        return [min(len(word), most) for word in pieces] if self.unit == "subword" else [1] * len(pieces)
+
     def language_id(self, language: str) -> int:
         """Row of the language table, -1 for a language that the model does not know."""
         code = find_language(language).code
@@ -172,10 +215,8 @@ class SentenceEncoder:
 
         Windows overlap by up to a quarter, half of which is context; the cut of the released code does not overlap.
         """
-        costs = [1] * len(sentence.pieces)
         limit = min(self.tokenizer.model_max_length, _NO_LIMIT) - 2
-        if self.unit == "subword":
-            costs = [min(len(pieces), limit) for pieces in sentence.pieces]
+        costs = self._costs(sentence.pieces, limit)
         overlap = limit // 4
         if self.max_pieces is not None:
             limit, overlap = self.max_pieces - 2, 0
@@ -184,22 +225,40 @@ class SentenceEncoder:
         return _cut(costs, limit, overlap)
 
     def rows(self, sentences: Sequence[EncodedSentence]) -> Rows:
-        """Model inputs of a batch with specials, one list per sentence: as `PhoneXLModel.forward`, before padding."""
+        """Model inputs of a batch with specials, one list per sentence: as `PhoneXLModel.forward`, before padding.
+
+        Raises:
+            ValueError: If some are single sentences and some are pairs.
+        """
         tokenizer, vocabulary = self.tokenizer, self.phonemes
-        most = min(tokenizer.model_max_length, _NO_LIMIT) - 2 if self.unit == "subword" else _NO_LIMIT
+        pairs = sentences[0].first_words is not None
+        if any((sentence.first_words is not None) != pairs for sentence in sentences):
+            raise ValueError("single sentences and pairs of sentences in one batch: pass them apart")
+        gap = self.num_separators if pairs else 0
+        most = self._pair_limit // 2 if pairs else min(tokenizer.model_max_length, _NO_LIMIT) - 2
+        most = most if self.unit == "subword" else _NO_LIMIT
         rows: Rows = {"input_ids": [], "word_ids": [], "language_ids": []}
         if self.use_phonemes:
             rows |= {"phoneme_ids": [], "phoneme_word_ids": []}
         if sentences[0].labels is not None:
             rows["labels"] = []
+        if pairs:
+            rows["sentence_ids"] = []
         for sentence in sentences:
-            ids, units = _flatten(sentence.pieces, tokenizer.cls_token_id, tokenizer.sep_token_id, most)
+            border = sentence.first_words or 0
+            words = _parted(sentence.pieces, border, [[tokenizer.sep_token_id]] * gap)
+            ids, units = _flatten(words, tokenizer.cls_token_id, tokenizer.sep_token_id, most)
             rows["input_ids"].append(ids)
             rows["word_ids"].append(units)
             special = sentence.sentence_language
-            rows["language_ids"].append([special, *sentence.language_ids, special])
+            languages = _parted(sentence.language_ids, border, [special] * gap)
+            rows["language_ids"].append([special, *languages, special])
+            if pairs:
+                numbers = [int(word >= border) for word in range(len(sentence.pieces))]
+                rows["sentence_ids"].append([-1, *_parted(numbers, border, [-1] * gap), -1])
             if self.use_phonemes:
-                ids, units = _flatten(sentence.phoneme_pieces, vocabulary.cls_id, vocabulary.sep_id, _NO_LIMIT)
+                words = _parted(sentence.phoneme_pieces, border, [[vocabulary.sep_id]] * gap)
+                ids, units = _flatten(words, vocabulary.cls_id, vocabulary.sep_id, _NO_LIMIT)
                 rows["phoneme_ids"].append(ids)
                 rows["phoneme_word_ids"].append(units)
             if sentence.labels is not None:
@@ -210,6 +269,11 @@ class SentenceEncoder:
         """What pads the rows of this name to one width."""
         values = {"input_ids": self.tokenizer.pad_token_id, "phoneme_ids": self.phonemes.pad_id, "labels": -100}
         return int(values.get(name, -1))
+
+
+def _parted(words: Sequence[_T], border: int, separators: Sequence[_T]) -> list[_T]:
+    """The words with separators before the one at `border`."""
+    return [*words[:border], *separators, *words[border:]]
 
 
 def _flatten(words: Sequence[Sequence[int]], first: int, last: int, most: int) -> tuple[list[int], list[int]]:

@@ -21,6 +21,8 @@ class View:
         language_ids: Row of the language table per unit, -1 for none, shape (batch, units).
         phoneme_ids: Phoneme pieces, shape (batch, phonemes); None without phonemes.
         phoneme_word_ids: Unit of each phoneme, -1 for padding, same shape.
+        sentence_ids: Of sentence pairs, 0 or 1 for the words of the first or second sentence, -1 for specials and
+            padding, shape (batch, units); None where rows are single sentences.
     """
 
     input_ids: Tensor
@@ -28,6 +30,7 @@ class View:
     language_ids: Tensor
     phoneme_ids: Tensor | None
     phoneme_word_ids: Tensor | None
+    sentence_ids: Tensor | None = None
 
     @classmethod
     def make(
@@ -37,6 +40,7 @@ class View:
         language_ids: Tensor | None,
         phoneme_ids: Tensor | None,
         phoneme_word_ids: Tensor | None,
+        sentence_ids: Tensor | None = None,
     ) -> "View":
         """Complete what a caller may leave out; one language id per sentence is spread over its units.
 
@@ -50,7 +54,14 @@ class View:
             units = int(word_ids.max()) + 1
             ids = word_ids.new_full((len(word_ids),), -1) if language_ids is None else language_ids
             language_ids = ids.unsqueeze(1).expand(-1, units)
-        return cls(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
+        return cls(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)
+
+    @property
+    def word_mask(self) -> Tensor:
+        """True for the words, shape (batch, units)."""
+        if self.sentence_ids is not None:
+            return self.sentence_ids >= 0
+        return word_mask_of(unit_mask_of(self.word_ids, self.language_ids.size(1)))
 
 
 def stack_views(views: Sequence[View]) -> View:
@@ -68,7 +79,7 @@ def stack_views(views: Sequence[View]) -> View:
 
     return View.make(
         *(column(name, value) for name, value in (("input_ids", 0), ("word_ids", -1), ("language_ids", -1))),
-        *(column(name, value) for name, value in (("phoneme_ids", 0), ("phoneme_word_ids", -1))),
+        *(column(name, value) for name, value in (("phoneme_ids", 0), ("phoneme_word_ids", -1), ("sentence_ids", -1))),
     )
 
 
@@ -87,7 +98,7 @@ def unit_mask_of(word_ids: Tensor, num_units: int) -> Tensor:
 
 
 def word_mask_of(unit_mask: Tensor) -> Tensor:
-    """The units that are words: neither the first nor the last of a row."""
+    """The units of single sentences that are words: neither the first nor the last of a row."""
     words = unit_mask & F.pad(unit_mask, (0, 1))[:, 1:]
     words[:, 0] = False
     return words

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.random import Generator
 from torch import Tensor
 
-from modeling_phonexl.outputs import PhoneXLTokenClassifierOutput
+from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.views import View, unit_mask_of, word_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.collator import SecondSentence
@@ -89,11 +89,11 @@ class FilterTagger(PairTagger):
 
     def tag_pairs(
         self, view: View, second: View, labels: Tensor | None, targets: Tensor | None, counts: dict[str, Tensor] | None
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """Tag sentences beside their second ones; with targets, which phase 2 has, a term of those."""
         ours, theirs = self.read_pairs(view, second, both=targets is not None)
         logits = self.score(ours, view)
-        result = PhoneXLTokenClassifierOutput(logits=logits, unit_mask=unit_mask_of(view.word_ids, logits.size(1)))
+        result = PhoneXLClassifierOutput(logits=logits, unit_mask=unit_mask_of(view.word_ids, logits.size(1)))
         if labels is None:
             return result
         terms = {"task": self.task_term(logits, labels)}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from modeling_phonexl import PhoneXLForTokenClassification
-from modeling_phonexl.outputs import PhoneXLModelOutput, PhoneXLTokenClassifierOutput, present
+from modeling_phonexl.outputs import PhoneXLClassifierOutput, PhoneXLModelOutput, present
 from modeling_phonexl.views import View, unit_mask_of, word_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.contrast import sentence_contrast, shared_forms, word_contrast, word_forms
@@ -100,7 +100,7 @@ class RomanisedContrastTagger(PhoneXLForTokenClassification):
         second_language_ids: Tensor | None = None,
         num_items_in_batch: dict[str, Tensor] | None = None,
         **options: Any,
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """Tag a batch and, with labels, compute the loss.
 
         Args:
@@ -124,7 +124,7 @@ class RomanisedContrastTagger(PhoneXLForTokenClassification):
         contrasts = labels is not None and second_input_ids is not None and self.settings.weights
         if contrasts:
             options["output_hidden_states"] = True
-        result: PhoneXLTokenClassifierOutput = super().forward(
+        result: PhoneXLClassifierOutput = super().forward(
             input_ids,
             word_ids,
             phoneme_ids,
@@ -164,7 +164,7 @@ class RomanisedContrastTagger(PhoneXLForTokenClassification):
         return present(states)[self.settings.layer][: len(owner), : owner.size(1)].float()
 
     def _contrast(
-        self, result: PhoneXLTokenClassifierOutput, views: tuple[View, View], states: tuple[Tensor, Tensor]
+        self, result: PhoneXLClassifierOutput, views: tuple[View, View], states: tuple[Tensor, Tensor]
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Summed loss and count of each contrast that has a weight."""
         settings = self.settings

@@ -27,7 +27,7 @@ from transformers import initialization as init
 
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
-from modeling_phonexl.outputs import PhoneXLTokenClassifierOutput
+from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from modeling_phonexl.views import View, unit_mask_of, word_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
@@ -126,7 +126,7 @@ class XMixupTagger(PairTagger):
         layer, depth = self.settings.layer, len(StagedEncoder(self.phonexl).layers)
         return round(3 / 24 * depth) if layer is None else layer
 
-    def forward(self, *inputs: Any, labels: Tensor | None = None, **named: Any) -> PhoneXLTokenClassifierOutput:
+    def forward(self, *inputs: Any, labels: Tensor | None = None, **named: Any) -> PhoneXLClassifierOutput:
         """Tag a batch and compute the loss; see the base class.
 
         Args:
@@ -146,11 +146,11 @@ class XMixupTagger(PairTagger):
 
     def tag_pairs(
         self, view: View, second: View, labels: Tensor | None, targets: Tensor | None, counts: dict[str, Tensor] | None
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """With a teacher's targets for them, the second sentences are the translations; without, the sources."""
         mixed = self.mix(second, view) if targets is None else self.mix(view, second)
         logits = self.score(mixed.translation if targets is None else mixed.source, view)
-        result = PhoneXLTokenClassifierOutput(logits=logits, unit_mask=unit_mask_of(view.word_ids, logits.size(1)))
+        result = PhoneXLClassifierOutput(logits=logits, unit_mask=unit_mask_of(view.word_ids, logits.size(1)))
         if labels is None:
             return result
         terms = {"task": self.task_term(logits, labels)}

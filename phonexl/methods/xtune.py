@@ -24,7 +24,7 @@ from torch import Tensor
 
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
-from modeling_phonexl.outputs import PhoneXLTokenClassifierOutput
+from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.views import View, stack_views, unit_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.augmentation import (
@@ -137,7 +137,7 @@ class XTuneTagger(PhoneXLForTokenClassification):
         num_items_in_batch: dict[str, Tensor] | None = None,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """Tag a batch, both views in one pass of the encoder; tensors as `TwoViewCollator` makes them.
 
         Returns:
@@ -150,7 +150,7 @@ class XTuneTagger(PhoneXLForTokenClassification):
         scores, outputs = self._score(views, (noise, second_noise), output_attentions, output_hidden_states)
         batch, units = views[0].language_ids.shape
         logits = scores[:batch, :units]
-        result = PhoneXLTokenClassifierOutput(logits=logits, unit_mask=unit_mask_of(views[0].word_ids, units))
+        result = PhoneXLClassifierOutput(logits=logits, unit_mask=unit_mask_of(views[0].word_ids, units))
         result.hidden_states, result.attentions = outputs.get("hidden_states"), outputs.get("attentions")
         if labels is None:
             return result
@@ -159,7 +159,7 @@ class XTuneTagger(PhoneXLForTokenClassification):
             terms["view"] = self._view_term(logits, scores[batch:], pairs)
         if teacher_logits is not None and teacher_mask is not None:
             terms["teacher"] = teacher_term(logits, teacher_logits, teacher_mask, self.hard_labels)
-        weighed: PhoneXLTokenClassifierOutput = self.weigh(result, terms, num_items_in_batch)
+        weighed: PhoneXLClassifierOutput = self.weigh(result, terms, num_items_in_batch)
         return weighed
 
     def _score(

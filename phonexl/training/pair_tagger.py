@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
-from modeling_phonexl.outputs import PhoneXLTokenClassifierOutput
+from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.views import View
 from phonexl.training.staged_encoder import StagedEncoder, Stream
 
@@ -58,7 +58,7 @@ class PairTagger(PhoneXLForTokenClassification):
         second_targets: Tensor | None = None,
         num_items_in_batch: dict[str, Tensor] | None = None,
         **options: Any,
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """Tag a batch and, with labels or targets, compute the loss.
 
         Args:
@@ -98,7 +98,7 @@ class PairTagger(PhoneXLForTokenClassification):
 
     def tag_pairs(
         self, view: View, second: View, labels: Tensor | None, targets: Tensor | None, counts: dict[str, Tensor] | None
-    ) -> PhoneXLTokenClassifierOutput:
+    ) -> PhoneXLClassifierOutput:
         """Tag sentences beside their second ones; see `forward`."""
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ Each start of a fresh interpreter costs seconds, so the three of them report eve
 """
 
 import ast
+import copy
 import json
 import os
 import subprocess
@@ -22,7 +23,13 @@ from modeling_phonexl.transcription import LANGUAGES, RECIPES
 pytestmark = pytest.mark.medium
 
 ROOM = Path(modeling_phonexl.__file__).parent
-ENTRIES = ("configuration_phonexl.py", "modeling_phonexl.py", "processing_phonexl.py", "pipeline_phonexl.py")
+ENTRIES = (
+    "configuration_phonexl.py",
+    "modeling_phonexl.py",
+    "processing_phonexl.py",
+    "pipeline_phonexl.py",
+    "pipeline_sentences.py",
+)
 ALLOWED = {"torch", "transformers", "numpy", "safetensors"}
 TEXTS = {
     "zh": "我住在北京。",
@@ -34,11 +41,15 @@ AUTO_MAP = {
     "AutoConfig": "configuration_phonexl.PhoneXLConfig",
     "AutoModel": "modeling_phonexl.PhoneXLModel",
     "AutoModelForTokenClassification": "modeling_phonexl.PhoneXLForTokenClassification",
+    "AutoModelForSequenceClassification": "modeling_phonexl.PhoneXLForSequenceClassification",
     "AutoModelForMaskedLM": "modeling_phonexl.PhoneXLForMaskedLM",
     "AutoProcessor": "processing_phonexl.PhoneXLProcessor",
 }
 
-# What a stranger runs; the arguments are a folder to load, one to save into, and whether our package is hidden.
+PAIR = {"text": "我住在北京。", "text_pair": "Tôi sống ở Hà Nội."}
+
+# What a stranger runs; the arguments are a folder to load, one to save into, whether our package is hidden, texts, and
+# a folder with a classifier of sentence pairs beside one pair.
 STRANGER = """
 import importlib.util, json, pathlib, sys
 source, target, hidden = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3] == "hidden"
@@ -52,7 +63,8 @@ else:
 import torch
 from safetensors.torch import save_file
 from transformers import (
-    AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForTokenClassification, AutoProcessor, pipeline,
+    AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoModelForTokenClassification,
+    AutoProcessor, pipeline,
 )
 torch.set_num_threads(1)
 texts = json.loads(sys.argv[4])
@@ -82,6 +94,14 @@ for name, pipe in (
 ):
     report["entries"][name] = pipe(list(texts.values()))
     report["pipeline"] = [type(pipe).__name__, type(pipe).__module__]
+pairs, pair = sys.argv[5], json.loads(sys.argv[6])
+classifier, info = AutoModelForSequenceClassification.from_pretrained(pairs, output_loading_info=True, **trusted)
+report["missing"] += sorted(info["missing_keys"]) + sorted(info["unexpected_keys"])
+with torch.no_grad():
+    tensors["pair"] = classifier(**AutoProcessor.from_pretrained(pairs, **trusted)(**pair)).logits
+pair_pipe = pipeline(model=pairs, **trusted)
+report["pair"] = [type(classifier).__module__, type(pair_pipe).__name__, pair_pipe([pair, pair], batch_size=2)]
+pair_pipe.save_pretrained(target / "pairs")
 report["spans"] = pipe(list(texts.values()), aggregation_strategy="simple", batch_size=4)
 if hidden:
     try:
@@ -100,7 +120,10 @@ def run_stranger(folder: Path, target: Path, view: str) -> tuple[dict[str, Any],
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HF_"))}
     environment |= {"HF_HOME": str(target / "home"), "HF_HUB_OFFLINE": "1"}
     result = subprocess.run(
-        [sys.executable, "-I", "-c", STRANGER, str(folder), str(target), view, json.dumps(TEXTS)],
+        [
+            *(sys.executable, "-I", "-c", STRANGER, str(folder), str(target), view),
+            *(json.dumps(TEXTS), str(folder / "pairs"), json.dumps(PAIR)),
+        ],
         cwd=target,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -125,6 +148,9 @@ def folders(make_tagger: Any, processor: Any, tmp_path_factory: pytest.TempPathF
     torch.nn.init.normal_(tagger.classifier.weight)
     tagger.save_pretrained(root / "first")
     processor.save_pretrained(root / "first")
+    classifier = modeling_phonexl.PhoneXLForSequenceClassification(copy.deepcopy(tagger.config)).eval()
+    classifier.save_pretrained(root / "first" / "pairs")
+    processor.save_pretrained(root / "first" / "pairs")
     return [root / "first", root / "second", root / "third"]
 
 
@@ -213,7 +239,7 @@ def test_transcription_loads_without_torch() -> None:
 
 
 def test_a_saved_folder_holds_the_code_and_no_pickle(folders: list[Path]) -> None:
-    names = {path.name for path in folders[0].iterdir()}
+    names = {path.name for path in folders[0].iterdir() if path.is_file()}
     assert {path.name for path in travelling()} <= names
     assert names - {path.name for path in travelling()} == {
         "config.json",
@@ -261,8 +287,24 @@ def test_a_strangers_model_computes_what_ours_does(folders: Any, strangers: Any)
             assert (tensors[f"tagger.{language}"] - ours).abs().max().item() == 0.0
     first, second = (tensors for _, tensors in strangers)
     assert first.keys() == second.keys()
-    assert len(first) == 12
+    assert len(first) == 13
     assert max((first[name] - second[name]).abs().max().item() for name in first) == 0.0
+
+
+@torch.no_grad()
+def test_a_stranger_classifies_pairs_as_we_do(folders: Any, strangers: Any) -> None:
+    """By the class and the pipeline that travel with the folder, also after it was saved again."""
+    ours = modeling_phonexl.PhoneXLForSequenceClassification.from_pretrained(folders[0] / "pairs")
+    processor = modeling_phonexl.PhoneXLProcessor.from_pretrained(folders[0] / "pairs")
+    logits = ours(**processor(**PAIR)).logits
+    for report, tensors in strangers:
+        assert torch.equal(tensors["pair"], logits)
+        module, pipe, entries = report["pair"]
+        assert module.startswith("transformers_modules.")
+        assert pipe == "PhoneXLTextClassificationPipeline"
+        assert [entry["label"] for entry in entries] == [ours.config.id2label[int(logits.argmax())]] * 2
+    for folder in folders[:2]:
+        assert {path.name for path in travelling()} <= files_of(folder / "pairs")
 
 
 def test_a_strangers_pipeline_tags_raw_text_with_offsets(strangers: Any, processor: Any) -> None:
