@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 from dataset_scripts.schema import SPLITS, Sentence, tag_names
 
-_FILE_NAMES = {"train": ("train",), "validation": ("dev", "validation"), "test": ("test",)}
+FILE_NAMES = {"train": ("train",), "validation": ("dev", "validation"), "test": ("test",)}
 _SUFFIXES = (".tsv", ".tsv.gz", ".conllu", ".conllu.gz")
 _SHOWN = 80  # characters of a faulty line that a message quotes
 _CHUNK = 1 << 20  # bytes of whole lines that are decoded at once
@@ -296,7 +296,7 @@ def sentence_block(tokens: Sequence[str], tags: Sequence[str]) -> str:
 
 def find_files(folder: Path, language: str, split: str) -> list[Path]:
     """The token files of one language and split: `{train,dev,validation,test}-LANG.{tsv,conllu}[.gz]`, sorted."""
-    names = (f"{name}-{language}{suffix}" for name in _FILE_NAMES[split] for suffix in _SUFFIXES)
+    names = (f"{name}-{language}{suffix}" for name in FILE_NAMES[split] for suffix in _SUFFIXES)
     return sorted(folder / name for name in names if (folder / name).is_file())
 
 
@@ -337,7 +337,7 @@ def load_split(folder: Path, task: str, language: str, split: str) -> list[Sente
 def _read_one(folder: Path, task: str, language: str, split: str) -> list[Sentence]:
     """The sentences of the one file of a language and split."""
     files = find_files(folder, language, split)
-    looked_for = f"{_FILE_NAMES[split][0]}-{language}.tsv (or .conllu, either also .gz)"
+    looked_for = f"{FILE_NAMES[split][0]}-{language}.tsv (or .conllu, either also .gz)"
     if not files:
         if not folder.is_dir():
             raise DataError(folder, None, None, f"a folder with {looked_for}", "There is no such folder.")

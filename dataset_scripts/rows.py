@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -15,6 +15,7 @@ from dataset_scripts.corpus import Table
 from dataset_scripts.dictionary import pivot_entries
 from dataset_scripts.readers import DataError, read_conllu, read_lines, read_released, read_tsv
 from dataset_scripts.schema import TASKS, XNLI_LABELS, features, sound_columns, tag_names
+from dataset_scripts.sentence_pairs import read_pairs
 from dataset_scripts.sources import find_pairs, find_source, is_released
 from modeling_phonexl.transcription import Transcription, load_language, passed, record, script
 from modeling_phonexl.transcription_words import split_ipa
@@ -182,28 +183,9 @@ def _given(token: str, ipa: str, romanized: str) -> Transcription:
 
 
 def _read_xnli(table: Table, source: Path, split: str) -> Iterator[Row]:
-    """`premise TAB hypothesis TAB label TAB genre` with a header; row n is the same pair in every language."""
-    path = find_source(source, table, split)
-    header = "premise\thypothesis\tlabel\tgenre"
-    number = 0
-    for number, line in read_lines(path):
-        if number == 1:
-            if line != header:
-                raise DataError(path, 1, line, f"the header {header!r}", "Give the file its first line.")
-            continue
-        fields = line.split("\t")
-        if len(fields) != 4 or not all(fields):
-            cure = "Give each row premise, hypothesis, label and genre, separated by tabs."
-            raise DataError(path, number, line, f"four fields, none empty, not {len(fields)}", cure)
-        premise, hypothesis, label, genre = fields
-        if label not in XNLI_LABELS:
-            raise DataError(path, number, line, f"one of {', '.join(XNLI_LABELS)}", "Correct the label.")
-        yield {
-            **{"id": f"{split}-{number - 1}", "lang": table.language, "premise": premise, "hypothesis": hypothesis},
-            **{"label": label, "genre": genre},
-        }
-    if number < 2:
-        raise DataError(path, None, None, "at least one pair", "The file is empty.")
+    """Premises and hypotheses; row n is the same pair in every language."""
+    for number, pair in enumerate(read_pairs(find_source(source, table, split), table.language), 1):
+        yield {**asdict(pair), "id": f"{split}-{number}"}
 
 
 def _keep_xnli(table: Table, raw: Row) -> Row:

@@ -1,4 +1,4 @@
-"""The shape of our data: tasks, their tag sets, a sentence, and the columns of a built data set.
+"""The shape of our data: tasks, their labels, a sentence, a pair of them, and the columns of a built data set.
 
 Reads and writes nothing: `readers.py` makes sentences of files, `build.py` makes files of sentences.
 """
@@ -19,6 +19,7 @@ NER_TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 # Declared, never collected from a train file: train-zh of UDPOS lacks INTJ and SCONJ, which test-vi has.
 TASKS = {"udpos": UPOS_TAGS, "panx": NER_TAGS}
 XNLI_LABELS = ("entailment", "neutral", "contradiction")
+PAIR_TASKS = {"xnli": XNLI_LABELS}
 SPLITS = ("train", "validation", "test")
 
 
@@ -39,6 +40,37 @@ class Sentence:
     tokens: tuple[str, ...]
     tags: tuple[str, ...]
     in_train: bool = False
+
+    @property
+    def content(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Tokens and tags: what two files of the same sentences share."""
+        return self.tokens, self.tags
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A premise and a hypothesis, as running text.
+
+    Attributes:
+        id: Unique in its file: file name and number ("test-vie-1" is the first).
+        lang: Language code as in the file name.
+        premise: The first sentence.
+        hypothesis: The second one.
+        label: One of the task's labels.
+        genre: Where the premise is from.
+    """
+
+    id: str
+    lang: str
+    premise: str
+    hypothesis: str
+    label: str
+    genre: str
+
+    @property
+    def content(self) -> tuple[str, str, str]:
+        """Both sentences and the label: what two files of the same pairs share."""
+        return self.premise, self.hypothesis, self.label
 
 
 def tag_names(task: str) -> tuple[str, ...]:

@@ -268,6 +268,9 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         backbone: An encoder to use as it is; see `from_backbone`.
     """
 
+    config: PhoneXLConfig
+    phonexl: PhoneXLModel
+
     # Without this, stock Trainers believe that the loss is divided by their count of labels.
     accepts_loss_kwargs = False
 

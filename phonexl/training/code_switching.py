@@ -48,11 +48,11 @@ class CodeSwitcher:
     def switch(
         self, generator: Generator, tokens: Sequence[str], sentence: EncodedSentence
     ) -> tuple[EncodedSentence, list[range]]:
-        """Switch one sentence.
+        """Switch one sentence, or one pair; what is joined to find a key is of one sentence.
 
         Args:
             generator: Source of the draws.
-            tokens: Words of the sentence.
+            tokens: Words of the sentence, or of both.
             sentence: Their ids.
 
         Returns:
@@ -62,9 +62,10 @@ class CodeSwitcher:
         sounds: list[list[int]] = []
         languages: list[int] = []
         spans: list[range] = []
-        start = 0
+        start, border = 0, sentence.first_words or 0
         while start < len(tokens):
-            length, translations = self._find(tokens, start)
+            end = border if start < border else len(tokens)
+            length, translations = self._find(tokens, start, min(LONGEST_MATCH, end - start))
             self.counts.tokens += max(1, length)
             self.counts.covered += length
             if length and generator.random() < self.ratio:
@@ -82,16 +83,18 @@ class CodeSwitcher:
                 languages.append(sentence.language_ids[position])
                 spans.append(range(position, position + 1))
             start += max(1, length)
-        return EncodedSentence(pieces, sounds, languages, sentence.sentence_language), spans
+        first_words = None if sentence.first_words is None else sum(span.start < border for span in spans)
+        switched = EncodedSentence(pieces, sounds, languages, sentence.sentence_language, first_words=first_words)
+        return switched, spans
 
     def _draw(self, generator: Generator, translations: tuple[str, ...]) -> str:
         """One translation; one of several syllables loses its spaces half of the time, as XTREME's Vietnamese has."""
         word = translations[int(generator.integers(len(translations)))]
         return word.replace(" ", "") if " " in word and generator.random() < 0.5 else word
 
-    def _find(self, tokens: Sequence[str], start: int) -> tuple[int, tuple[str, ...]]:
+    def _find(self, tokens: Sequence[str], start: int, most: int) -> tuple[int, tuple[str, ...]]:
         if self.match == "longest":
-            return self.dictionary.longest_match(tokens, start, LONGEST_MATCH)
+            return self.dictionary.longest_match(tokens, start, most)
         translations = self.dictionary.targets(tokens[start])
         return (1, translations) if translations else (0, ())
 

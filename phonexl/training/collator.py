@@ -5,7 +5,7 @@ see the same data.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -41,7 +41,7 @@ SecondView = Callable[[Row, Generator], SecondSentence]
 
 @dataclass
 class PhoneXLCollator:
-    """Makes the tensors of `PhoneXLForTokenClassification.forward` from rows.
+    """Makes the tensors of `PhoneXLClassifier.forward` from rows.
 
     Attributes:
         processor: Pads and knows the special tokens.
@@ -75,6 +75,9 @@ class PhoneXLCollator:
             `pad_second` makes them.
         """
         batch: dict[str, Tensor] = dict(self.processor.pad([self._task_sentence(row) for row in rows]))
+        classes = [row.label for row in rows if row.label is not None]
+        if classes:
+            batch["labels"] = torch.tensor(classes)
         if not rows[0].draws:
             return batch
         if self.second_view is not None:
@@ -143,19 +146,16 @@ class PhoneXLCollator:
             self.config.mask_replace,
             None if start_mark == tokenizer.unk_token_id else start_mark,
         )
-        return EncodedSentence(
-            pieces, sentence.phoneme_pieces, sentence.language_ids, sentence.sentence_language
-        ), labels
+        return replace(sentence, pieces=pieces, labels=None), labels
 
     def _pad(self, views: Sequence[EncodedSentence], labels: Sequence[list[list[int]]]) -> dict[str, Any]:
         """Tensors of one pass; labels stand on pieces, so they are padded exactly like them."""
         tensors: dict[str, Any] = dict(self.processor.pad(views))
-        targets = [
-            EncodedSentence(words, view.phoneme_pieces, view.language_ids, view.sentence_language)
-            for view, words in zip(views, labels, strict=True)
-        ]
+        targets = [replace(view, pieces=words) for view, words in zip(views, labels, strict=True)]
         ids: Tensor = self.processor.pad(targets)["input_ids"]
         ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
+        if "sentence_ids" in tensors:
+            ends |= tensors["sentence_ids"].gather(1, tensors["word_ids"].clamp(min=0)) < 0
         tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), -100)
         return tensors
 

@@ -14,18 +14,18 @@ from typing import Any
 from huggingface_hub import DatasetCard
 
 from dataset_scripts.catalogue import CORPORA
-from dataset_scripts.readers import load_split
-from dataset_scripts.schema import Sentence
+from dataset_scripts.schema import Sentence, SentencePair
 from phonexl.training.recipe import Recipe
+from phonexl.training.task import find_task
 
 
 @dataclass
 class Data:
-    """The sentences of a run, limited as the recipe says, and where they come from."""
+    """The sentences of a run, or its pairs of them, limited as the recipe says, and where they come from."""
 
-    train: list[Sentence]
-    dev: list[Sentence]
-    tests: dict[tuple[str, str], list[Sentence]]  # by language and split
+    train: list[Any]
+    dev: list[Any]
+    tests: dict[tuple[str, str], list[Any]]  # by language and split
     folder: Path
 
     def describe(self) -> dict[str, Any]:
@@ -35,11 +35,11 @@ class Data:
         return {name: {"sentences": len(s), "sha256": hash_sentences(s)} for name, s in parts.items()}
 
 
-def hash_sentences(sentences: Sequence[Sentence]) -> str:
-    """SHA-256 over tokens and tags: the same for a text file and its Parquet."""
+def hash_sentences(sentences: Sequence[Sentence | SentencePair]) -> str:
+    """SHA-256 over their content: the same for a text file and its Parquet."""
     digest = hashlib.sha256()
     for sentence in sentences:
-        digest.update(json.dumps([sentence.tokens, sentence.tags], ensure_ascii=False).encode())
+        digest.update(json.dumps(sentence.content, ensure_ascii=False).encode())
     return digest.hexdigest()
 
 
@@ -61,10 +61,11 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
     Raises:
         DataError: If a file is missing or malformed.
     """
+    task = find_task(recipe.task)
     place = {recipe.source: recipe.source_data or recipe.source, recipe.target: recipe.target_data or recipe.target}
 
-    def load(language: str, split: str, limit: int | None) -> list[Sentence]:
-        return _limit(load_split(folder, recipe.task, place[language], split), limit, recipe.limit_seed)
+    def load(language: str, split: str, limit: int | None) -> list[Any]:
+        return _limit(task.load(folder, place[language], split), limit, recipe.limit_seed)
 
     train = load(recipe.source, "train", recipe.limit_train)
     if recipe.few_shot:
@@ -77,7 +78,7 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
     return Data(train, dev, tests, folder)
 
 
-def _limit(sentences: list[Sentence], limit: int | None, seed: int) -> list[Sentence]:
+def _limit(sentences: list[Any], limit: int | None, seed: int) -> list[Any]:
     """At most `limit` sentences, drawn at random and kept in order: files join treebanks one after another."""
     if limit is None or limit >= len(sentences):
         return sentences

@@ -47,7 +47,7 @@ def tag_sentences(
     Raises:
         ValueError: If the sentences have tags that the model does not have.
     """
-    labels = _tag_set(model.config)
+    labels = label_names(model.config)
     check_labels(labels, sentences)
     dataset = TaggingDataset(sentences, processor, labels)
     tags: list[list[str]] = [[] for _ in sentences]
@@ -76,8 +76,8 @@ def tag_sentences(
     return tags
 
 
-def _tag_set(config: PretrainedConfig) -> list[str]:
-    """Tag names in the order of their ids."""
+def label_names(config: PretrainedConfig) -> list[str]:
+    """Names of a model's labels in the order of their ids."""
     names = {int(index): name for index, name in (config.id2label or {}).items()}
     return [names[index] for index in sorted(names)]
 

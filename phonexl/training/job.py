@@ -13,23 +13,24 @@ from safetensors.torch import load_model, save_model
 from transformers import AutoConfig, PrinterCallback, ProgressCallback, TrainerCallback, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 
-from dataset_scripts.schema import Sentence, tag_names
-from modeling_phonexl import PhoneXLConfig, PhoneXLForTokenClassification, PhoneXLProcessor
+from dataset_scripts.schema import Sentence
+from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.results import RECIPE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
-from phonexl.training.dataset import TaggingDataset
 from phonexl.training.dictionaries import make_switcher, make_task_switcher
 from phonexl.training.evaluation import supports_bf16
 from phonexl.training.particle_merging import ParticleMerger
 from phonexl.training.recipe import Recipe
+from phonexl.training.task import Task, find_task
 from phonexl.training.trainer import PhoneXLTrainer
 from phonexl.training.unseen_segments import fill_unseen_segments
 
-TaggerT = TypeVar("TaggerT", bound=PhoneXLForTokenClassification)
+ModelT = TypeVar("ModelT", bound=PhoneXLClassifier)
 
 _TRAINED = "trained.safetensors"
 _FACTS = "stage.json"
@@ -67,21 +68,26 @@ class Job:
     callbacks: Sequence[TrainerCallback] = ()
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def build(self, tagger_class: type[TaggerT]) -> tuple[TaggerT, PhoneXLProcessor]:
-        """An untrained tagger of the recipe, the same at every call, and its processor.
+    @property
+    def task(self) -> Task:
+        """What is trained for."""
+        return find_task(self.recipe.task)
+
+    def build(self, model_class: type[ModelT]) -> tuple[ModelT, PhoneXLProcessor]:
+        """An untrained model of the recipe, the same at every call, and its processor.
 
         Raises:
             ValueError: If fields do not fit together.
             MissingToolError: If the offline backbone's package is not installed.
         """
         set_seed(self.seed)
-        tagger, processor = build_model(self.recipe, tagger_class)
-        assert isinstance(tagger, tagger_class)
+        tagger, processor = build_model(self.recipe, model_class)
+        assert isinstance(tagger, model_class)
         return tagger, processor
 
     def make_trainer(
         self,
-        tagger: PhoneXLForTokenClassification,
+        tagger: PhoneXLClassifier,
         processor: PhoneXLProcessor,
         *,
         stage: str = "train",
@@ -105,7 +111,7 @@ class Job:
             DataError: If there is no dictionary.
             ValueError: If tagged sentences are to be switched or merged beside an MLM term.
         """
-        labels = tag_names(self.recipe.task)
+        task = self.task
         folder = self.checkpoints if stage == "train" else self.checkpoints / stage
         arguments = make_arguments(self.recipe, folder, self.seed, training)
         switcher = make_switcher(self.recipe, tagger.config, processor, self.data.folder)
@@ -116,15 +122,16 @@ class Job:
                 f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio and "
                 "particle_merge_ratio change: set them to 0, or mlm_weight=0"
             )
-        merger = ParticleMerger(processor, labels, ratio) if ratio else None
+        merger = ParticleMerger(processor, task.labels, ratio) if ratio else None
         collator = make_collator(processor, tagger.config, self.seed, switcher, task_switcher, second_view, merger)
         trainer = PhoneXLTrainer(
             tagger,
             arguments,
             collator,
-            TaggingDataset(self.data.train if sentences is None else sentences, processor, labels, draws=True),
-            TaggingDataset(self.data.dev, processor, labels) if arguments.eval_strategy != "no" else None,
-            labels,
+            task.dataset(self.data.train if sentences is None else sentences, processor, task.labels, draws=True),
+            task.dataset(self.data.dev, processor, task.labels) if arguments.eval_strategy != "no" else None,
+            task.labels,
+            task.metrics,
             self.callbacks,
         )
         for printer in (PrinterCallback, ProgressCallback):  # they write logs to standard output, where results belong
@@ -163,9 +170,11 @@ class Job:
 
 
 def build_model(
-    recipe: Recipe, tagger_class: type[PhoneXLForTokenClassification] = PhoneXLForTokenClassification
-) -> tuple[PhoneXLForTokenClassification, PhoneXLProcessor]:
-    """The untrained tagger of a recipe and its processor; fresh weights come from the global random state.
+    recipe: Recipe, model_class: type[PhoneXLClassifier] | None = None
+) -> tuple[PhoneXLClassifier, PhoneXLProcessor]:
+    """The untrained model of a recipe, by default of its task's class, and its processor.
+
+    Fresh weights come from the global random state.
 
     Raises:
         ValueError: If fields do not fit together.
@@ -176,8 +185,9 @@ def build_model(
     languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
     processor = PhoneXLProcessor.from_backbone(name, languages=languages, token_unit=recipe.token_unit, **fields)
-    model = tagger_class.from_backbone(name, labels=tag_names(recipe.task), processor=processor, **config)
-    return model, processor
+    task = find_task(recipe.task)
+    made = task.model if model_class is None else model_class
+    return made.from_backbone(name, labels=task.labels, processor=processor, **config), processor
 
 
 def make_arguments(

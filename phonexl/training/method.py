@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from dataset_scripts.schema import TASKS
+from modeling_phonexl import PhoneXLProcessor
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.training.collator import SecondView
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe, RecipeError
@@ -21,7 +23,7 @@ class Trained:
     """What a method gives back for one seed.
 
     Attributes:
-        tagger: The tagger; tests are tagged by it.
+        tagger: What tests are tagged, or their pairs classified, by.
         processor: Its processor.
         second_views: By language: the second sentence that its test sentences are read with (translate-test); a
             language without one is read alone.
@@ -29,7 +31,7 @@ class Trained:
         warnings: What the reader of the scores must know.
     """
 
-    tagger: PhoneXLForTokenClassification
+    tagger: PhoneXLClassifier
     processor: PhoneXLProcessor
     second_views: Mapping[str, SecondView] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -37,8 +39,8 @@ class Trained:
 
 
 def train_one_stage(job: Job) -> Trained:
-    """Train the tagger of the recipe with the objectives of its configuration."""
-    tagger, processor = job.build(PhoneXLForTokenClassification)
+    """Train the model of the recipe's task with the objectives of its configuration."""
+    tagger, processor = job.build(job.task.model)
     trainer = job.run(job.make_trainer(tagger, processor))
     return Trained(trainer.tagger, processor)
 
@@ -79,8 +81,14 @@ class Method:
         """The method's own settings under a recipe; None for a method without.
 
         Raises:
-            RecipeError: For a setting that the method does not have, or a value that it refuses.
+            RecipeError: For a setting that the method does not have, a value that it refuses, or a task that it is not
+                defined for.
         """
+        if self.train is not train_one_stage and recipe.task not in TASKS:
+            raise RecipeError(
+                f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}: use plain, "
+                "phonexl, cosda-ml or sino-xenic"
+            )
         given = recipe.method_settings.get(self.name, {})
         known = [] if self.settings is None else [f.name for f in fields(self.settings)]
         for key in given:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from dataset_scripts.schema import TASKS
+from dataset_scripts.schema import PAIR_TASKS, TASKS
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import Vocab
@@ -35,7 +35,7 @@ class Recipe:
 
     Attributes:
         name: File name without suffix; the system's name in tables.
-        task: "udpos" or "panx".
+        task: "udpos", "panx" or "xnli".
         source: Language of the labelled training data.
         target: Language that is only tested.
         backbone: "offline", "mbert", "xlmr", a Hub id or a folder.
@@ -96,8 +96,8 @@ class Recipe:
     method_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(TASKS)}")
+        if self.task not in (known := (*TASKS, *PAIR_TASKS)):
+            raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
         for name in ("task_switch_ratio", "particle_merge_ratio"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")

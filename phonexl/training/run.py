@@ -17,14 +17,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import TrainerCallback
 
-from modeling_phonexl import PhoneXLForTokenClassification
+from modeling_phonexl import PhoneXLForSequenceClassification, PhoneXLForTokenClassification
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_hardware, describe_versions
 from phonexl.training.data import Data, hash_sentences, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
-from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.job import Job, build_model, make_arguments
 from phonexl.training.method import PHONEXL, Method, Trained
 from phonexl.training.recipe import Recipe
+from phonexl.training.task import find_task
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def train(
     resume: bool = False,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> list[Result]:
-    """Train and score one tagger per seed.
+    """Train and score one tagger, or classifier of pairs, per seed.
 
     Args:
         recipe: The run; each of its seeds gets a folder `seed-N` below `out`, a single seed `out` itself.
@@ -99,15 +100,16 @@ def train_seed(
     if main:
         _save(trained, out)
         for (language, split), sentences in data.tests.items():
-            predicted = tag_sentences(
+            seconds = {"second_view": view} if (view := trained.second_views.get(language)) else {}
+            predicted = job.task.predict(
                 trained.tagger,
                 trained.processor,
                 sentences,
                 arguments.per_device_eval_batch_size,
                 bf16=arguments.bf16,
-                second_view=trained.second_views.get(language),
+                **seconds,
             )
-            scores.setdefault(language, {})[split] = score(predicted, sentences)
+            scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
     result = Result(
         name=recipe.name,
         command=shlex.join(["phonexl", *sys.argv[1:]]),
@@ -152,18 +154,16 @@ def _check_same_run(recipe: Recipe, place: Path) -> None:
 
 def _save(trained: Trained, out: Path) -> None:
     """The tagger as anyone can load it; what a method added to it lies in a file beside."""
-    tagger, own = _as_tagger(trained.tagger)
+    tagger, own = _as_common(trained.tagger)
     tagger.save_pretrained(out)
     trained.processor.save_pretrained(out)
     if own:
         save_file(own, out / METHOD_WEIGHTS)
 
 
-def _as_tagger(
-    tagger: PhoneXLForTokenClassification,
-) -> tuple[PhoneXLForTokenClassification, dict[str, Tensor]]:
-    """A tagger of our own class with the same tensors, and those that only the method's class has."""
-    if type(tagger) is PhoneXLForTokenClassification:
+def _as_common(tagger: PhoneXLClassifier) -> tuple[PhoneXLClassifier, dict[str, Tensor]]:
+    """A model of our own class with the same tensors, and those that only the method's class has."""
+    if type(tagger) in (PhoneXLForTokenClassification, PhoneXLForSequenceClassification):
         return tagger, {}
     common = PhoneXLForTokenClassification(tagger.config)
     wanted = common.state_dict().keys()
@@ -174,7 +174,8 @@ def _as_tagger(
 
 def _coverage(recipe: Recipe, data: Data) -> dict[str, dict[str, int]]:
     parts = {"train": data.train, **{f"{lang}.{split}": s for (lang, split), s in data.tests.items()}}
-    return {name: count_reasons(sentences) for name, sentences in parts.items()}
+    words_of = find_task(recipe.task).words
+    return {name: count_reasons(words_of(sentences)) for name, sentences in parts.items()}
 
 
 def _training_facts(method: Method, job: Job, trained: Trained) -> dict[str, Any]:
@@ -207,7 +208,8 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
         warnings.append("official preset: the released code's arithmetic, not the paper's")
     if recipe.few_shot:
         warnings.append(f"few-shot: {recipe.few_shot} labelled sentences of {recipe.target} were trained on")
-    return warnings + trained.warnings
+    place = recipe.source_data or recipe.source
+    return warnings + job.task.warnings(job.data.folder, place) + trained.warnings
 
 
 __all__ = ["Data", "build_model", "hash_sentences", "load_data", "train", "train_seed"]

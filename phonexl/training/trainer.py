@@ -4,7 +4,7 @@ What a batch holds is decided in `collator.py`; what a run is, in `run.py`.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,46 +16,49 @@ from torch.utils.data import Sampler
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from evaluate_metrics.tagging_f1.tagging_scores import accuracy, xtreme_f1
-from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator
-from phonexl.training.dataset import TaggingDataset
+from phonexl.training.dataset import RowDataset
+from phonexl.training.task import Metric
 
 
 class PhoneXLTrainer(Trainer):
-    """Trains a PhoneXL tagger.
+    """Trains a PhoneXL tagger or classifier of sentence pairs.
 
     Every loss term is divided by its own count over the whole optimizer step: over accumulated micro-batches and over
     processes. So 1 x 8, 8 x 1 and two processes give the same gradients.
 
     Args:
-        model: The tagger.
+        model: What is trained.
         args: Training arguments.
         collator: Makes the batches; its epoch is kept up to date.
         train_dataset: Source sentences.
         eval_dataset: Source dev sentences; the target is never looked at.
-        labels: Tag names in the order of their ids.
+        labels: Names of the labels in the order of their ids.
+        metrics: Scores of dev by name, of predicted and gold labels in rows.
         callbacks: More callbacks.
     """
 
     args: PhoneXLTrainingArguments
-    train_dataset: TaggingDataset
+    train_dataset: RowDataset
     # Read by transformers >= 5.22; older ones go by `model_accepts_loss_kwargs`, set below.
     loss_is_scaled_for_ga = True
 
     def __init__(
         self,
-        model: PhoneXLForTokenClassification,
+        model: PhoneXLClassifier,
         args: PhoneXLTrainingArguments,
         collator: PhoneXLCollator,
-        train_dataset: TaggingDataset,
-        eval_dataset: TaggingDataset | None,
+        train_dataset: RowDataset,
+        eval_dataset: RowDataset | None,
         labels: Sequence[str],
+        metrics: Mapping[str, Metric],
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self.collator = collator
         self._labels = list(labels)
+        self._metrics = metrics
         self._sums: dict[str, Tensor] = {}
         self._num_steps = 0
         self._measured_step = -1
@@ -142,7 +145,7 @@ class PhoneXLTrainer(Trainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Loss, decoded tags and labels of one batch, shape (batch, units): the CRF has no use for an argmax."""
+        """Loss, decoded and gold labels, shape (batch, units) or (batch,): the CRF has no use for an argmax."""
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad(), self.compute_loss_context_manager():
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
@@ -228,9 +231,9 @@ class PhoneXLTrainer(Trainer):
         """Leave a checkpoint at home: it holds pickles."""
 
     @property
-    def tagger(self) -> PhoneXLForTokenClassification:
+    def tagger(self) -> PhoneXLClassifier:
         """The model as it is, without what distributes it."""
-        model: PhoneXLForTokenClassification = self.accelerator.unwrap_model(self.model)
+        model: PhoneXLClassifier = self.accelerator.unwrap_model(self.model)
         return model
 
     def _add(self, name: str, value: Tensor | None) -> None:
@@ -250,11 +253,12 @@ class PhoneXLTrainer(Trainer):
     def _score(self, prediction: EvalPrediction) -> dict[str, float]:
         """Dev scores by which the best checkpoint is chosen."""
         tags, references = [], []
-        for predicted, gold in zip(prediction.predictions, prediction.label_ids, strict=True):
+        rows = (np.reshape(ids, (len(ids), -1)) for ids in (prediction.predictions, prediction.label_ids))
+        for predicted, gold in zip(*rows, strict=True):
             scored = np.flatnonzero(gold != -100)
             tags.append([self._labels[label] for label in predicted[scored]])
             references.append([self._labels[label] for label in gold[scored]])
-        return {"accuracy": accuracy(tags, references), "xtreme_f1": xtreme_f1(tags, references)}
+        return {name: metric(tags, references) for name, metric in self._metrics.items()}
 
 
 class EpochLengthSampler(LengthGroupedSampler):

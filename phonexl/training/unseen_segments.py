@@ -8,14 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.articulation import feature_array, has_features
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.training.dataset import Row
 
 
-def fill_unseen_segments(
-    tagger: PhoneXLForTokenClassification, processor: PhoneXLProcessor, rows: Iterable[Row]
-) -> dict[str, str]:
+def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor, rows: Iterable[Row]) -> dict[str, str]:
     """Copy rows of the table of segments.
 
     Args:
