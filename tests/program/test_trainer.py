@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import TrainerCallback
 
-import phonexl.training.trainer as trainer_module
+import phonexl.training.task as task_module
 from dataset_scripts.readers import load_split
 from modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.training.evaluation import score, tag_sentences
@@ -217,7 +217,7 @@ class _KeepWeights(TrainerCallback):
 def test_the_best_source_dev_checkpoint_is_kept(run: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the last: the released code scores the last by mistake."""
     scores = iter([0.1, 0.9, 0.3])
-    monkeypatch.setattr(trainer_module, "xtreme_f1", lambda predicted, gold: next(scores))
+    monkeypatch.setattr(task_module, "xtreme_f1", lambda predicted, gold: next(scores))
     kept = _KeepWeights()
     every_step = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
     best = {"load_best_model_at_end": True, "metric_for_best_model": "xtreme_f1"}
