@@ -121,15 +121,16 @@ class ModelFacts:
     Attributes:
         repo: `user/name`.
         task: What the tags are, in words.
-        labels: Tags.
+        labels: Tags, or classes of sentence pairs.
         languages: Names of the languages by code.
-        example: A sentence to tag.
+        example: A sentence to tag, or to pair with itself.
         tools: Packages that raw text of a language needs, by code.
         base_model: The encoder's repository on the Hub, or empty.
         base_licence: Its licence, or empty.
         transcription: Recipe of transcription; empty for a model without sound.
         run: How it was made; None where that is not known.
         reading_errors: By code of a language, how well that recipe reads it; none for one that was not measured.
+        pipeline: What the Hub calls it: "token-classification", or "text-classification" of a classifier of pairs.
     """
 
     repo: str
@@ -143,6 +144,7 @@ class ModelFacts:
     transcription: str
     run: RunFacts | None = None
     reading_errors: Mapping[str, tuple[ReadingError, ...]] = field(default_factory=dict)
+    pipeline: str = "token-classification"
 
 
 def render_model_card(facts: ModelFacts) -> str:
@@ -201,7 +203,7 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
     return ModelCardData(
         language=[*facts.languages],
         library_name="transformers",
-        pipeline_tag="token-classification",
+        pipeline_tag=facts.pipeline,
         tags=["phonexl", "ipa", "phonemes", "cross-lingual", "custom_code"],
         model_name=facts.repo.partition("/")[2],
         **fields,
@@ -220,7 +222,7 @@ def _licence_fields(run: RunFacts) -> dict[str, str]:
 def _eval_result(facts: ModelFacts, run: RunFacts, item: Evaluation, name: str) -> EvalResult:
     dataset, config = item.benchmark or (run.dataset, item.language)
     return EvalResult(
-        task_type="token-classification",
+        task_type=facts.pipeline,
         task_name=facts.task,
         dataset_type=dataset,
         dataset_name=f"{run.dataset}, {facts.languages[item.language]} ({item.split})",
@@ -247,7 +249,8 @@ def _notes(run: RunFacts, item: Evaluation, score: Score) -> str:
 
 def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
     used = [name for name in _METRICS if any(name in item.scores for item in run.evaluations)]
-    rows = [["language", "split", "sentences", *(_METRICS[name][0] for name in used), "accuracy of the commonest tag"]]
+    unit, label = "pairs" if facts.pipeline == "text-classification" else "sentences", _label_in_words(facts)
+    rows = [["language", "split", unit, *(_METRICS[name][0] for name in used), f"accuracy of the commonest {label}"]]
     rows.append(["---", "---", *["---:"] * (len(used) + 2)])
     for item in run.evaluations:
         language = facts.languages[item.language] + (" (zero-shot)" if item.language != run.source else "")
@@ -256,6 +259,10 @@ def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
         majority = "" if item.majority is None else f"{item.majority * 100:.2f}"
         rows.append([language, split, f"{item.num_sentences:,}", *cells, majority])
     return rows if run.evaluations else []
+
+
+def _label_in_words(facts: ModelFacts) -> str:
+    return "class" if facts.pipeline == "text-classification" else "tag"
 
 
 def _coverage_table(run: RunFacts) -> list[list[str]]:
@@ -290,13 +297,13 @@ def _licence_table(run: RunFacts) -> list[list[str]]:
 
 def _limits(facts: ModelFacts, run: RunFacts) -> list[str]:
     """What the figures do not say, computed where it can be."""
-    limits = []
+    limits, label = [], _label_in_words(facts)
     for item in run.evaluations:
         accuracy = item.scores.get("accuracy")
         if item.language != run.source and item.majority is not None and accuracy and not item.only_new:
             gain = (accuracy.value - item.majority) * 100
             limits.append(
-                f"{facts.languages[item.language]} ({item.split}): always answering the commonest tag has accuracy "
+                f"{facts.languages[item.language]} ({item.split}): always answering the commonest {label} has accuracy "
                 f"{item.majority * 100:.1f}; this model has {accuracy.value * 100:.1f}, {gain:+.1f} points."
             )
     if len(run.seeds) == 1:

@@ -19,12 +19,12 @@ _BACKBONES = {"mbert": "bert-base-multilingual-cased", "xlmr": "xlm-roberta-base
 Counts = NDArray[np.int64]
 
 
-def compare(results: Sequence[Result], metric: str = "xtreme_f1", split: str = "test") -> Table:
+def compare(results: Sequence[Result], metric: str | None = None, split: str = "test") -> Table:
     """One row per system, plain first.
 
     Args:
         results: Runs of one task and one pair of languages.
-        metric: "accuracy" or "xtreme_f1".
+        metric: "accuracy" or "xtreme_f1"; None: the latter, but accuracy of sentence pairs.
         split: Which split.
 
     Returns:
@@ -32,7 +32,7 @@ def compare(results: Sequence[Result], metric: str = "xtreme_f1", split: str = "
         with its 95 % interval, seconds per step over plain's, and the published target score.
 
     Raises:
-        ValueError: If the results are of several tasks or pairs, or there are none.
+        ValueError: If the results are of several tasks or pairs, there are none, or they have no such score.
     """
     if not results:
         raise ValueError("nothing to compare: no result")
@@ -41,6 +41,10 @@ def compare(results: Sequence[Result], metric: str = "xtreme_f1", split: str = "
         listed = ", ".join(" ".join(pair) for pair in sorted(pairs))
         raise ValueError(f"results of several tasks or pairs of languages ({listed}): compare one at a time")
     ((_, source, target),) = pairs
+    had = {name for result in results for splits in result.scores.values() for name in splits.get(split, {})}
+    metric = metric or ("xtreme_f1" if "xtreme_f1" in had else "accuracy")
+    if had and metric not in had:
+        raise ValueError(f"these results have no {metric}: leave out --metric, or pass --metric accuracy")
     groups = group_results(results)
     name = metric.replace("_", " ")
     columns = ["system", "needs", "seeds", f"{source} {name}", f"{target} {name}", f"{target} over plain"]

@@ -61,7 +61,8 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         repo: `user/name` that it goes to.
         results: Folders or files with results of other seeds; the card then gives mean and std.
         dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one that the result names,
-            else that of the recipe's task: phonexl-samples for recipes of that name, else cjkv-udpos or cjkv-panx.
+            else that of the recipe's task: phonexl-samples for recipes of that name, else cjkv-udpos, cjkv-panx or
+            linguistic-gap-xnli.
 
     Raises:
         DataError: If a file of the folder is missing or no JSON of its kind.
@@ -70,6 +71,7 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
     config = read_json(folder / "config.json")
     processor = read_json(folder / "processor_config.json")
     labels = tuple(config.get("id2label", {}).values())
+    pairs = "PhoneXLForSequenceClassification" in (config.get("architectures") or [])
     run, backbone = None, ""
     if (folder / RESULT_FILE).exists():
         own = Result.load(folder / RESULT_FILE)
@@ -84,7 +86,7 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
     base_model, base_licence = _encoder(str(backbone))
     return ModelFacts(
         repo=repo,
-        task="named entities" if any(label.startswith("B-") for label in labels) else "parts of speech",
+        task=_task_in_words(labels, pairs),
         labels=labels,
         languages=languages,
         example=next((_EXAMPLES[code] for code in reversed(codes) if code in _EXAMPLES), _EXAMPLES["vi"]),
@@ -94,7 +96,14 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         transcription=recipe,
         run=run,
         reading_errors={code: READING_ERRORS[code] for code in languages if is_measured and code in READING_ERRORS},
+        pipeline="text-classification" if pairs else "token-classification",
     )
+
+
+def _task_in_words(labels: Sequence[str], pairs: bool) -> str:
+    if pairs:
+        return "pairs of a premise and a hypothesis"
+    return "named entities" if any(label.startswith("B-") for label in labels) else "parts of speech"
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -130,10 +139,12 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
 
 def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
     recipe = own.recipe
-    by_task = "phonexl-samples" if own.name.startswith("samples") else f"cjkv-{recipe['task']}"
+    own_set = "linguistic-gap-xnli" if recipe["task"] == "xnli" else f"cjkv-{recipe['task']}"
+    by_task = "phonexl-samples" if own.name.startswith("samples") else own_set
     recorded = own.dataset.get("name")
     name, corpus = find_corpus(dataset or recorded or by_task)
     languages = dict.fromkeys((recipe["source"], recipe["target"]))
+    places = {recipe["source"]: recipe.get("source_data"), recipe["target"]: recipe.get("target_data")}
     return RunFacts(
         recipe=own.name,
         source=recipe["source"],
@@ -144,7 +155,11 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         num_sentences=own.data["train"]["sentences"],
         dataset=name,
         sources=(
-            *((code, source) for code in languages for source in corpus.sources.get(code, ())),
+            *(
+                (code, source)
+                for code in languages
+                for source in corpus.sources.get(code, corpus.sources.get(places[code] or code, ()))
+            ),
             *((f"{item.table} ({item.split})", item.source) for item in corpus.omissions if item.table in languages),
             *((DICTIONARY, source) for source in _dictionary(recipe, name)),
         ),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.results import Metric
+from phonexl.cli.results import METRIC_HELP, Metric
 from phonexl.cli.tables import print_table
 from phonexl.cli.train import lay_over, parse_seeds
 from phonexl.methods import method_names, parse_method
@@ -23,7 +23,7 @@ def compare(
     methods: Annotated[str, typer.Option(help=_METHODS_HELP)] = "plain,phonexl,cosda-ml,sino-xenic",
     seeds: Annotated[str | None, typer.Option(help="For example 1,2,3; one run each.")] = None,
     limit_train: Annotated[int | None, typer.Option(min=1, help="Train on that many sentences.")] = None,
-    metric: Annotated[Metric, typer.Option(help="The score in the table.")] = Metric.xtreme_f1,
+    metric: Annotated[Metric | None, typer.Option(help=METRIC_HELP)] = None,
     set: Annotated[list[str] | None, typer.Option(help="key=value for all methods; may be repeated.")] = None,
 ) -> None:
     """Train several methods on the same data and seeds, and print what each gains over plain.
@@ -54,4 +54,4 @@ def compare(
         typer.echo(f"{run.name}: seeds {', '.join(map(str, run.seeds))}", err=True)
         with TrainingProgress(run.name) as progress:
             results += train(run, data, out / name, method=method, resume=True, callbacks=[progress])
-    print_table(make_comparison(results, metric.value), sys.stdout)
+    print_table(make_comparison(results, metric and metric.value), sys.stdout)

@@ -27,6 +27,9 @@ class Split(StrEnum):
     test = "test"
 
 
+METRIC_HELP = "Which score; left out, xtreme_f1, but accuracy of sentence pairs."
+
+
 class Metric(StrEnum):
     """Scores that systems are compared by."""
 
@@ -62,7 +65,7 @@ def table(
 def compare(
     folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs of one task and pair of languages.")],
     split: Annotated[Split, typer.Option(help="Which scores.")] = Split.test,
-    metric: Annotated[Metric, typer.Option(help="Which score.")] = Metric.xtreme_f1,
+    metric: Annotated[Metric | None, typer.Option(help=METRIC_HELP)] = None,
 ) -> None:
     """What each system assumes, and what it gains over plain, with paired 95 % intervals.
 
@@ -71,7 +74,7 @@ def compare(
     from phonexl.comparison import compare as make_comparison
     from phonexl.results import find_results
 
-    print_table(make_comparison(find_results(folders), metric.value, split.value), sys.stdout)
+    print_table(make_comparison(find_results(folders), metric and metric.value, split.value), sys.stdout)
 
 
 @app.callback()

@@ -13,10 +13,12 @@ from dataset_scripts.dictionary import BilingualDictionary
 from dataset_scripts.readers import DataError
 from dataset_scripts.schema import XNLI_LABELS, SentencePair
 from dataset_scripts.sentence_pairs import load_pairs
+from hub_cards.model_card import render_model_card
 from modeling_phonexl import PhoneXLConfig, PhoneXLForSequenceClassification, PhoneXLProcessor
 from phonexl.comparison import compare
 from phonexl.gap.scores import collect_systems
 from phonexl.methods import find_method
+from phonexl.model_facts import describe_model
 from phonexl.results import Result, make_table
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.collator import PhoneXLCollator
@@ -253,7 +255,10 @@ def test_results_are_read_as_those_of_taggers(make_pair_recipe: MakeRecipe, pair
     results = [dataclasses.replace(plain[0], name="tiny-plain")]
     results.append(dataclasses.replace(plain[0], name="tiny-other", recipe={**plain[0].recipe, "align_weight": 0.5}))
     assert "vi accuracy" in make_table(results).columns
-    table = compare(results, "accuracy")
+    table = compare(results)
+    assert "vi accuracy" in table.columns
+    with pytest.raises(ValueError, match="these results have no xtreme_f1"):
+        compare(results, "xtreme_f1")
     assert [row[5] for row in table.rows] == ["", "+0.00"]
     (first, second) = collect_systems(results, "test")
     assert first.task == "xnli"
@@ -281,3 +286,22 @@ def test_the_shipped_recipes_find_their_files(shared: Path) -> None:
         data = load_data(recipe, shared / "data/xnli")
         assert [pair.lang for pair in data.train] == ["zho"] * 30
         assert {key: len(pairs) for key, pairs in data.tests.items()} == {("zh", "test"): 10, ("vi", "test"): 10}
+
+
+def test_the_card_is_of_a_classifier_of_pairs(make_pair_recipe: MakeRecipe, pair_data: Path, tmp_path: Path) -> None:
+    train(make_pair_recipe(), pair_data, tmp_path / "run")
+    card = render_model_card(describe_model(tmp_path / "run", "user/x"))
+    for text in (
+        "pipeline_tag: text-classification",
+        "Classifies pairs of a premise and a hypothesis in Chinese and, without one labelled",
+        "Classes: `entailment`, `neutral`, `contradiction`.",
+        'print(classifier({"text":',
+        "| language | split | pairs | accuracy | macro F1 | accuracy of the commonest class |",
+        "trained on 54 pairs of sentences of Chinese of the data set `linguistic-gap-xnli`",
+        "No train file: trained on nine of ten premises",
+        "always answering the commonest class has accuracy 33.3",
+        "CC BY-NC 4.0",
+    ):
+        assert text in card, text
+    for text in ("Tags", "XTREME", "tagged", "offsets"):
+        assert text not in card, text
