@@ -20,6 +20,7 @@ from transformers import AutoTokenizer
 
 from phonexl.backbone import resolve_backbone
 from phonexl.gap.measures import measure_answers, measure_vectors
+from phonexl.gap.phonexl_vectors import embed_words, is_phonexl, load_phonexl, name_of_input
 from phonexl.gap.representations import (
     Floats,
     SentenceVectors,
@@ -47,7 +48,8 @@ class Analysis:
     Attributes:
         command: The command line.
         model: Name of the encoder.
-        spelling: What it read: "text", "romanized" or "ipa"; of an encoder of `phonexl pretrain`, its representation.
+        spelling: What it read: "text", "romanized" or "ipa"; of an encoder of `phonexl pretrain`, its representation;
+            of a PhoneXL model, "words with ipa" or the like.
         languages: Codes, in order.
         sentences: Number of parallel sentences.
         sha256: Digest of each language's sentences.
@@ -123,7 +125,7 @@ def analyze(
         model_name: "offline", "mbert", "xlmr", a Hub id or a folder.
         texts: Sentences by language, the same in each.
         spelling: What the encoder reads: "text", "romanized" or "ipa"; an encoder of `phonexl pretrain` reads what it
-            was trained on.
+            was trained on, a PhoneXL model words with their sounds.
         layers: Indices into `hidden_states`.
         batch_size: Sentences at once.
         vectors_folder: Where each language's vectors are kept and, if made from the same, taken from; None keeps none.
@@ -144,7 +146,11 @@ def analyze(
     own = Representation.load(Path(place)) if (Path(place) / REPRESENTATION_FILE).is_file() else None
     if own is not None and spelling != "text":
         raise ValueError(f"{model_name} was pretrained on {own.name} and reads nothing else: leave out --spelling")
-    reading = _Reading(place, digest_model(place), own.name if own else spelling, layers, batch_size, own)
+    words = is_phonexl(place)
+    if words and spelling != "text":
+        raise ValueError(f"{model_name} is a PhoneXL model, which reads {name_of_input(place)}: leave out --spelling")
+    read = own.name if own else name_of_input(place) if words else spelling
+    reading = _Reading(place, digest_model(place), read, layers, batch_size, own, words)
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
@@ -184,9 +190,18 @@ class _Reading:
     layers: Sequence[int]
     batch_size: int
     own: Representation | None  # of an encoder of `phonexl pretrain`
+    words: bool  # of a PhoneXL model
+
+    def load(self) -> tuple[Any, Any]:
+        """The encoder, and what prepares its input."""
+        if self.words:
+            return load_phonexl(self.place)
+        return load_encoder(self.place), AutoTokenizer.from_pretrained(self.place)
 
     def embed(self, loaded: tuple[Any, Any], sentences: Sequence[str], language: str) -> SentenceVectors:
         """Vectors of one language."""
+        if self.words:
+            return embed_words(*loaded, sentences, language, self.layers, self.batch_size)
         if self.own is None:
             spelled, marks = spell(sentences, language, self.spelling), set[int]()
         else:
@@ -213,12 +228,13 @@ def _embed(
         if found is not None:
             report(f"{language}: kept from before")
         else:
-            loaded = loaded or (load_encoder(reading.place), AutoTokenizer.from_pretrained(reading.place))
+            loaded = loaded or reading.load()
             with _timed(language, seconds):
                 found = reading.embed(loaded, sentences, language)
             if path is not None:
                 save_vectors(path, key, found)
-            report(f"{language}: {found.lengths.mean():.1f} pieces a sentence, {seconds[language]:.0f} s")
+            unit = "words" if reading.words else "pieces"
+            report(f"{language}: {found.lengths.mean():.1f} {unit} a sentence, {seconds[language]:.0f} s")
         vectors[language] = found
     return vectors
 
@@ -249,9 +265,14 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
 
 
 def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:
-    """Vectors by kind and language: layers, words without positions, positions without words."""
+    """Vectors by kind and language: layers, words without positions, before and with their sound, positions alone."""
     kinds = {f"layer {layer}": {lang: found.layers[layer] for lang, found in vectors.items()} for layer in layers}
     kinds["words only"] = {lang: found.words for lang, found in vectors.items()}
+    sounds = {lang: found.sound for lang, found in vectors.items() if found.sound is not None}
+    if sounds:
+        kinds["sound only"] = sounds
+        # A mean of sums is the sum of the means.
+        kinds["words with sound"] = {lang: found.words + sounds[lang] for lang, found in vectors.items()}
     positions = {lang: found.positions for lang, found in vectors.items() if found.positions is not None}
     return {**kinds, "positions only": positions} if positions else kinds
 

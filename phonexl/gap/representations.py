@@ -18,7 +18,6 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
-    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -47,6 +46,8 @@ class SentenceVectors:
         truncated: Sentences that were cut at the longest input of the model.
         probabilities: What a classifier on top of the encoder answers, shape (n, classes), each row a distribution: of
             a classifier of tokens the mean over the pieces; None without a classifier.
+        sound: Mean of the phonemic embeddings alone, which a PhoneXL encoder adds to the words, shape (n, d); None for
+            other encoders.
     """
 
     layers: dict[int, Floats]
@@ -56,6 +57,7 @@ class SentenceVectors:
     unknown_rate: float
     truncated: int
     probabilities: Floats | None = None
+    sound: Floats | None = None
 
 
 def spell(sentences: Sequence[str], language: str, spelling: str) -> list[str]:
@@ -96,13 +98,7 @@ def class_names(place: str) -> list[str]:
 
     Args:
         place: A Hub id or a folder.
-
-    Raises:
-        ValueError: If it is a PhoneXL tagger, which reads words with their sound and no running text.
     """
-    facts, _ = PretrainedConfig.get_config_dict(place)
-    if facts.get("model_type") == "phonexl":
-        raise ValueError(f"{place} is a PhoneXL model, which reads words with sound; analyze takes encoders of text")
     config = AutoConfig.from_pretrained(place)
     return [str(config.id2label[index]) for index in sorted(config.id2label)]
 
@@ -184,7 +180,7 @@ def _embed_batch(model: PreTrainedModel, batch: Any, layers: Sequence[int]) -> d
             raise ValueError(f"no layer {layer}: this encoder has hidden states 0 to {len(hidden) - 1}, or -1")
         found[layer] = _mean(hidden[layer], keep)
     found["words"] = _mean(model.get_input_embeddings()(batch["input_ids"]), keep)
-    table = _position_table(model)
+    table = position_table(model)
     if table is not None:
         places = torch.arange(keep.size(1), device=keep.device) + table.offset
         found["positions"] = _mean(table.weight[places].expand(*keep.shape, -1), keep)
@@ -203,7 +199,7 @@ class _Positions:
     offset: int
 
 
-def _position_table(model: PreTrainedModel) -> _Positions | None:
+def position_table(model: PreTrainedModel) -> _Positions | None:
     """The learned positions of the BERT and RoBERTa families; None for rotary and relative ones."""
     embeddings = getattr(model.base_model, "embeddings", None)
     table = getattr(embeddings, "position_embeddings", None)

@@ -94,7 +94,7 @@ def save_vectors(path: Path, key: str, vectors: SentenceVectors) -> None:
     (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     arrays: dict[str, NDArray[Any]] = {f"layer {layer}": rows for layer, rows in vectors.layers.items()}
     arrays |= {"words": vectors.words, "lengths": vectors.lengths}
-    optional = {"positions": vectors.positions, "probabilities": vectors.probabilities}
+    optional = {"positions": vectors.positions, "probabilities": vectors.probabilities, "sound": vectors.sound}
     arrays |= {name: rows for name, rows in optional.items() if rows is not None}
     facts = {"key": key, "unknown_rate": repr(float(vectors.unknown_rate)), "truncated": str(vectors.truncated)}
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

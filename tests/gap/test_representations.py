@@ -97,11 +97,3 @@ def test_a_bare_encoder_answers_nothing(checkpoint, tokenizer: PreTrainedTokeniz
     model = load_encoder(str(checkpoint))
     assert type(model) is BertModel
     assert embed_sentences(model, tokenizer, SENTENCES, (-1,)).probabilities is None
-
-
-def test_a_tagger_of_words_with_sound_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text(
-        '{"model_type": "phonexl", "backbone_config": {"model_type": "bert"}}', "utf-8"
-    )
-    with pytest.raises(ValueError, match="is a PhoneXL model, which reads words with sound"):
-        class_names(str(tmp_path))
