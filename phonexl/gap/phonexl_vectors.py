@@ -113,7 +113,7 @@ def embed_words(
 
 def _embed_batch(model: PhoneXLPreTrainedModel, batch: Any, layers: Sequence[int]) -> dict[Any, Tensor]:
     """Vectors of a padded batch by layer and part; see `embed_words`."""
-    encoder = model.base_model
+    encoder: Any = model.base_model
     view = View.make(*(batch.get(name) for name in ("input_ids", "word_ids", "language_ids")),
                      *(batch.get(name) for name in ("phoneme_ids", "phoneme_word_ids")))  # fmt: skip
     words = view.word_mask

@@ -14,7 +14,7 @@ from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
 from modeling_phonexl.transcription import Transcriber
 from phonexl.training.collator import SecondSentence
-from phonexl.training.dataset import Row, TaggingDataset
+from phonexl.training.dataset import Row, RowDataset
 
 SPELLINGS = ("romanised", "ipa")
 
@@ -45,7 +45,7 @@ class RomanisedView:
             return [record.ipa for record in records]
         return [strip_marks(record.romanized) if self._strip else record.romanized for record in records]
 
-    def read_all(self, dataset: TaggingDataset) -> dict[str, Any]:
+    def read_all(self, dataset: RowDataset) -> dict[str, Any]:
         """Spell all rows.
 
         Returns:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
+from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
 from phonexl.training.collator import SecondSentence, pad_second
 
@@ -30,8 +30,8 @@ class Teacher:
         ValueError: If the tagger has a CRF, which scores whole sentences and not words.
     """
 
-    def __init__(self, tagger: PhoneXLForTokenClassification, processor: PhoneXLProcessor) -> None:
-        if tagger.crf is not None:
+    def __init__(self, tagger: PhoneXLClassifier, processor: PhoneXLProcessor) -> None:
+        if tagger.config.head == "crf":
             raise ValueError(
                 "head 'crf' gives no probabilities of single words, which a student learns: set head=softmax"
             )
