@@ -197,7 +197,7 @@ def test_a_finished_stage_is_not_trained_again(
     recipe = recipe_of()
     (whole,) = train(recipe, data, tmp_path / "whole", method=METHOD)
     with monkeypatch.context() as patch:
-        patch.setattr("phonexl.training.run.score", lambda *arguments: (_ for _ in ()).throw(InterruptedError))
+        patch.setattr("phonexl.training.task.score", lambda *arguments: (_ for _ in ()).throw(InterruptedError))
         with pytest.raises(InterruptedError):
             train(recipe, data, tmp_path / "stopped", method=METHOD)
     monkeypatch.setattr(PhoneXLTrainer, "train", lambda *arguments, **named: pytest.fail("trained again"))
