@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, RobertaConfig
 
+from evaluate_metrics.cka.linear_cka import linear_cka
 from modeling_phonexl import (
     PhoneXLConfig,
     PhoneXLForMaskedLM,
@@ -164,6 +165,9 @@ def test_a_tagger_is_analyzed_before_and_after_its_sounds(
     assert found.answers is not None
     assert found.answers["classes"] == ["A", "B", "C"]
     assert len(by_language(found, "words with sound").rows) == 2
+    parts = [embed_words(*load_phonexl(folder), sentences, lang, (0,)) for lang, sentences in texts.items()]
+    expected = linear_cka(*(part.words + part.sound for part in parts))
+    assert found.features["words with sound"]["cka"]["biased"] == pytest.approx(expected, abs=1e-5)
     again = analyze(folder, texts, layers=(0, 1, -1), vectors_folder=tmp_path / "vectors")
     assert again.features == found.features
     assert not again.seconds.keys() & texts.keys()  # nothing was embedded again

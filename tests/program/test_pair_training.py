@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from transformers import AutoConfig
 
 from dataset_scripts.build import build
 from dataset_scripts.dictionary import BilingualDictionary
@@ -149,8 +151,6 @@ def rows(processor: PhoneXLProcessor, pair_data: Path) -> PairDataset:
 
 @pytest.fixture(scope="module")
 def config(processor: PhoneXLProcessor, backbone: Path) -> PhoneXLConfig:
-    from transformers import AutoConfig
-
     fields = {**processor.config_fields(), "mask_ratio": 0.5, "code_switch_ratio": 1.0}
     return PhoneXLConfig(AutoConfig.from_pretrained(backbone), **fields)
 
@@ -179,24 +179,18 @@ def test_words_of_both_sentences_are_masked_and_specials_never(
 
 def test_no_key_is_joined_over_the_border_of_a_pair(processor: PhoneXLProcessor) -> None:
     """The last word of a premise and the first of a hypothesis are no word."""
-    dictionary = BilingualDictionary([("书他", "x"), ("他看", "y")])
+    dictionary = BilingualDictionary([("书他", "x"), ("他看", "y"), ("我看", "z")])
     switcher = CodeSwitcher(dictionary, processor, "vi", 1.0, "longest")
     first, second = processor.encode(["我", "看", "书"], "zh"), processor.encode(["他", "看", "书"], "zh")
     tokens = ["我", "看", "书", "他", "看", "书"]
-    switched, spans = switcher.switch(torch_free_generator(), tokens, processor.join(first, second))
-    assert [len(span) for span in spans] == [1, 1, 1, 2, 1]
-    assert switched.first_words == 3
+    switched, spans = switcher.switch(np.random.default_rng(0), tokens, processor.join(first, second))
+    assert [len(span) for span in spans] == [2, 1, 2, 1]
+    assert switched.first_words == 2
     single, spans = switcher.switch(
-        torch_free_generator(), tokens, dataclasses.replace(processor.join(first, second), first_words=None)
+        np.random.default_rng(0), tokens, dataclasses.replace(processor.join(first, second), first_words=None)
     )
-    assert [len(span) for span in spans] == [1, 1, 2, 1, 1]
+    assert [len(span) for span in spans] == [2, 2, 1, 1]
     assert single.first_words is None
-
-
-def torch_free_generator() -> Any:
-    import numpy as np
-
-    return np.random.default_rng(0)
 
 
 def test_a_row_holds_the_words_that_are_read(processor: PhoneXLProcessor) -> None:
