@@ -154,6 +154,7 @@ def save(made: tuple[Any, PhoneXLProcessor], folder: Path) -> str:
     return str(folder)
 
 
+@pytest.mark.medium
 def test_a_tagger_is_analyzed_before_and_after_its_sounds(
     make: Make, texts: dict[str, list[str]], tmp_path: Path
 ) -> None:

@@ -204,6 +204,7 @@ def test_a_row_holds_the_words_that_are_read(processor: PhoneXLProcessor) -> Non
 # Runs
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("settings", "terms"),
     [
@@ -236,6 +237,7 @@ def test_a_run_trains_saves_and_scores(
     assert set(result.coverage) == ({"train", "zh.test", "vi.test"} if settings.get("use_phonemes", True) else set())
 
 
+@pytest.mark.medium
 def test_a_run_learns_to_tell_classes(make_pair_recipe: MakeRecipe, pair_data: Path, tmp_path: Path) -> None:
     """A head that read the wrong unit, or labels out of order, would stay at a third."""
     recipe = make_pair_recipe(**NO_TERMS, num_train_epochs=12, learning_rate=3e-3)
@@ -243,6 +245,7 @@ def test_a_run_learns_to_tell_classes(make_pair_recipe: MakeRecipe, pair_data: P
     assert result.scores["zh"]["test"]["accuracy"] > 0.6
 
 
+@pytest.mark.medium
 def test_results_are_read_as_those_of_taggers(make_pair_recipe: MakeRecipe, pair_data: Path, tmp_path: Path) -> None:
     plain = train(make_pair_recipe(**find_method("plain").overrides()), pair_data, tmp_path / "plain",
                   method=find_method("plain"))  # fmt: skip
@@ -267,6 +270,7 @@ def test_a_method_about_tags_is_refused_for_pairs(make_pair_recipe: MakeRecipe, 
         train(make_pair_recipe(**method.overrides()), pair_data, pair_data / "out", method=method)
 
 
+@pytest.mark.medium
 def test_code_switched_pairs_keep_their_class(make_pair_recipe: MakeRecipe, pair_data: Path, tmp_path: Path) -> None:
     """CoSDA-ML was proposed for sentences, too."""
     method = find_method("cosda-ml")
@@ -282,6 +286,7 @@ def test_the_shipped_recipes_find_their_files(shared: Path) -> None:
         assert {key: len(pairs) for key, pairs in data.tests.items()} == {("zh", "test"): 10, ("vi", "test"): 10}
 
 
+@pytest.mark.medium
 def test_the_card_is_of_a_classifier_of_pairs(make_pair_recipe: MakeRecipe, pair_data: Path, tmp_path: Path) -> None:
     train(make_pair_recipe(), pair_data, tmp_path / "run")
     card = render_model_card(describe_model(tmp_path / "run", "user/x"))
