@@ -13,6 +13,7 @@ _HOMES = {
     "PhoneXLForMaskedLM": "modeling_phonexl",
     "PhoneXLProcessor": "processing_phonexl",
     "PhoneXLTokenClassificationPipeline": "pipeline_phonexl",
+    "SoundDictionary": "sound_dictionary",
     "Transcriber": "transcription",
     "Transcription": "transcription",
 }
@@ -22,6 +23,6 @@ __all__ = [*_HOMES]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _HOMES[name] != "transcription":
+    if _HOMES[name] not in ("transcription", "sound_dictionary"):
         importlib.import_module(f"{__name__}.registration")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -225,7 +225,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             return None
         if view.phoneme_ids is None or view.phoneme_word_ids is None:
             raise ValueError("phoneme_ids and phoneme_word_ids are missing: prepare the batch with PhoneXLProcessor")
-        return pool_embeddings(self.phoneme_embeddings.weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
+        weight, scale = self.phoneme_embeddings.weight, self.config.phoneme_scale
+        return scale * pool_embeddings(weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
 
     def embed_languages(self, language_ids: Tensor) -> Tensor:
         """Rows of the language table, zero for -1, shape (batch, units, hidden)."""
