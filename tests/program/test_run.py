@@ -51,9 +51,13 @@ TERMS = {"align", "mlm", "xmlm"}
         ({"head": "crf"}, TERMS),
         ({"unit": "subword", "phoneme_vocab": "segments"}, TERMS),
         ({"phoneme_transcription": "roman", "phoneme_vocab": "tokenizer"}, TERMS),
+        (
+            {"phoneme_transcription": "sino-xenic", "phoneme_vocab": "tokenizer", "phoneme_scale": 0.3},
+            TERMS,
+        ),
         ({"official": True}, TERMS),
     ],
-    ids=["all", "align", "mlm", "xmlm", "none", "plain", "crf", "subword", "roman", "official"],
+    ids=["all", "align", "mlm", "xmlm", "none", "plain", "crf", "subword", "roman", "sino-xenic", "official"],
 )
 def test_a_run_trains_saves_and_scores(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, settings: dict[str, Any], terms: set[str]
