@@ -47,8 +47,8 @@ WORDS = st.text(st.characters(exclude_characters="\t\n", exclude_categories=["Cs
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.dictionaries(WORDS, WORDS, max_size=6))
 def test_a_saved_dictionary_is_the_same_dictionary(words: dict[str, str], tmp_path: Path) -> None:
-    """A line separator of Unicode inside a word ends no line; a word "zh" is no header."""
-    words |= {"zh": "vi", "a\x85b": "c\u2028d\r"}
+    """A line separator of Unicode inside a word ends no line; a word "zh" is no header; of "ab" and "Ab" one counts."""
+    words |= {"zh": "vi", "a\x85b": "c\u2028d\r", "ab": "lower", "Ab": "upper"}
     dictionary = SoundDictionary("zho", "vi", words)
     dictionary.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [SOUND_DICTIONARY_FILE]
