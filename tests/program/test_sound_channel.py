@@ -1,5 +1,7 @@
 """Sino-Xenic readings as the phonemic channel of a recipe: its dictionary, the shuffled control, the method."""
 
+import importlib
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +52,16 @@ def test_a_switched_word_is_heard_as_it_was_before(tmp_path: Path) -> None:
         recipe = Recipe("name", "udpos", "zh", "vi").override(settings)
         switched, heard = find_dictionary(recipe, tmp_path), find_sound_dictionary(recipe)
         assert {word: targets[0] for word, targets in switched.items()} == heard.words
+
+
+def test_the_count_takes_words_with_letters_whole_and_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Punctuation, which every language shares, would be counted as transfer."""
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).resolve().parents[2] / "benchmarks"), *sys.path])
+    share = importlib.import_module("sound_channel").share
+    found = share(
+        ["ab", "c", ".", "."], ["ab", "bc", "d", ".", "12"], lambda strings: [ord(char) for char in strings[0]]
+    )
+    assert found == {"words": 33.3, "pieces": 80.0, "pieces_per_word": 1.67}
 
 
 def test_a_pair_without_dictionary_is_refused(make_recipe: MakeRecipe) -> None:
