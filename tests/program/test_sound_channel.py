@@ -70,6 +70,7 @@ def test_a_pair_without_dictionary_is_refused(make_recipe: MakeRecipe) -> None:
         build_model(make_recipe(source="ko", target="zh", **channel))
 
 
+@pytest.mark.medium
 def test_the_method_hears_and_changes_nothing_else(
     make_recipe: MakeRecipe,
     data: Path,
