@@ -15,6 +15,7 @@ _HOMES = {
     "PhoneXLProcessor": "processing_phonexl",
     "PhoneXLTokenClassificationPipeline": "pipeline_phonexl",
     "PhoneXLTextClassificationPipeline": "pipeline_sentences",
+    "SoundDictionary": "sound_dictionary",
     "Transcriber": "transcription",
     "Transcription": "transcription",
 }
@@ -24,6 +25,6 @@ __all__ = [*_HOMES]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _HOMES[name] != "transcription":
+    if _HOMES[name] not in ("transcription", "sound_dictionary"):
         importlib.import_module(f"{__name__}.registration")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -36,7 +36,7 @@ _CHOICES = {
     "unit": ("word", "subword"),
     "pooling": ("mean", "first"),
     "phoneme_vocab": ("extended", "tokenizer", "segments"),
-    "phoneme_transcription": ("ipa", "roman"),
+    "phoneme_transcription": ("ipa", "roman", "sino-xenic"),
     "phoneme_init": ("normal", "xavier", "words", "zeros"),
     "language_init": ("zeros", "normal"),
     "head": ("softmax", "crf"),
@@ -53,6 +53,7 @@ _LEAST = {
     "mlm_weight": 0,
     "xmlm_weight": 0,
     "phoneme_init_std": 0,
+    "phoneme_scale": 0,
     "initializer_range": 0,
     "phoneme_vocab_size": 0,
     "align_pad_to": 1,
@@ -103,9 +104,11 @@ class PhoneXLConfig(PretrainedConfig):
         phoneme_vocab_size: Rows of the phoneme table; the processor knows it.
         phoneme_pad_token_id: Padding id of phonemes.
         phoneme_unk_token_id: Id of an unknown phoneme.
-        phoneme_transcription: "ipa" or "roman" (Table 6, PhoneXL-Romanized).
+        phoneme_transcription: "ipa", "roman" (Table 6, PhoneXL-Romanized) or "sino-xenic" (ours): Latin letters as
+            "roman", and a source word that the target shares by sound is read as the target's word.
         phoneme_init: "normal" (std `phoneme_init_std`), "xavier", "words" (copies of the word-piece rows) or "zeros".
         phoneme_init_std: The authors' xavier table has std 0.004; a larger one drowns the spelling.
+        phoneme_scale: Fixed weight of the pooled sound beside the pooled spelling; 0 leaves the sound out.
         language_init: "zeros", so that a row that training never meets adds nothing, or "normal" (std 0.02).
         head: "softmax" or "crf".
         classifier_dropout: Dropout before the classifier; None takes the backbone's hidden dropout.
@@ -159,6 +162,7 @@ class PhoneXLConfig(PretrainedConfig):
         phoneme_transcription: str = "ipa",
         phoneme_init: str = "normal",
         phoneme_init_std: float = 0.004,
+        phoneme_scale: float = 1.0,
         language_init: str = "zeros",
         head: str = "softmax",
         classifier_dropout: float | None = None,
@@ -201,6 +205,7 @@ class PhoneXLConfig(PretrainedConfig):
         self.phoneme_transcription = phoneme_transcription
         self.phoneme_init = phoneme_init
         self.phoneme_init_std = phoneme_init_std
+        self.phoneme_scale = phoneme_scale
         self.language_init = language_init
         self.head = head
         self.classifier_dropout = classifier_dropout
@@ -309,6 +314,11 @@ class PhoneXLConfig(PretrainedConfig):
         if self.align_weight > 0 and not self.use_phonemes:
             raise ValueError(
                 "align_weight > 0 aligns spelling with sound and needs use_phonemes=True; set align_weight=0"
+            )
+        if self.phoneme_transcription == "sino-xenic" and self.phoneme_vocab == "segments":
+            raise ValueError(
+                'phoneme_transcription="sino-xenic" gives words, and phoneme_vocab="segments" has IPA alone: '
+                'set phoneme_vocab="tokenizer"'
             )
         if self.unit == "subword" and self.mlm_target == "position":
             raise ValueError('mlm_target="position" is the released code\'s rule for unit="word" only')

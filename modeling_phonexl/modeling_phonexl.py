@@ -242,7 +242,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
             return None
         if view.phoneme_ids is None or view.phoneme_word_ids is None:
             raise ValueError("phoneme_ids and phoneme_word_ids are missing: prepare the batch with PhoneXLProcessor")
-        return pool_embeddings(self.phoneme_embeddings.weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
+        weight, scale = self.phoneme_embeddings.weight, self.config.phoneme_scale
+        return scale * pool_embeddings(weight, view.phoneme_ids, view.phoneme_word_ids, num_units)
 
     def _token_types(self, view: View, width: int) -> dict[str, Tensor]:
         """Token types as BERT's tokenizer gives them to a pair: a special has that of the words before it."""

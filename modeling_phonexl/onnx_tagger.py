@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence, SentenceEncoder, Window
+from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from .transcription import guess_language, import_tool
 
 MODEL_FILE = "model.onnx"
@@ -254,6 +255,9 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
     fields = _read_json(folder / "processor_config.json")
     tokenizer = FileTokenizer(folder)
     kind, symbols = fields["phoneme_vocab_kind"], fields["phoneme_vocab"]
+    dictionary = None
+    if fields["phoneme_transcription"] == "sino-xenic":
+        dictionary = SoundDictionary.read(folder / SOUND_DICTIONARY_FILE)
     return SentenceEncoder(
         tokenizer,
         PhonemeVocabulary(tokenizer, kind, symbols, fields["phoneme_prefix_bug"]),
@@ -264,6 +268,7 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
         unit=fields["unit"],
         token_unit=fields["token_unit"],
         max_pieces=fields["max_pieces"],
+        sound_dictionary=dictionary,
     )
 
 

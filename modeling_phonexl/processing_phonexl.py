@@ -3,22 +3,28 @@
 Holds no language: readings and word borders come from `transcription_<iso>.py`, which travel with every checkpoint.
 """
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
+from transformers.utils.hub import cached_file
 
 from .configuration_phonexl import PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence as EncodedSentence
 from .sentence_encoder import SentenceEncoder
 from .sentence_encoder import Window as Window
+from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from .transcription import guess_language
 from .transcription_ja import transcribe as _ja  # noqa: F401  (a relative import makes the file travel)
 from .transcription_ko import transcribe as _ko  # noqa: F401
 from .transcription_vi import transcribe as _vi  # noqa: F401
 from .transcription_zh import transcribe as _zh  # noqa: F401
+
+_PLACE = ("cache_dir", "force_download", "proxies", "token", "local_files_only", "revision", "subfolder")
 
 
 class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
@@ -30,16 +36,18 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         recipe: Transcription recipe.
         languages: Rows of the model's language table.
         phoneme_vocab_kind: "extended", "tokenizer" or "segments"; the config's `phoneme_vocab`.
-        phoneme_transcription: "ipa" or "roman".
+        phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
         unit: "word" or "subword": whether the positions of the backbone limit words or pieces.
         token_unit: "word", or "character" for a model trained on characters (PAN-X zh and ja); for raw text.
         phoneme_prefix_bug: As in the released code; see `PhoneXLConfig`.
         max_pieces: As in the released code; see `PhoneXLConfig`.
+        sound_dictionary: What "sino-xenic" reads source words by; saved in a file of its own.
         **kwargs: Passed to `ProcessorMixin`.
 
     Raises:
-        ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown.
+        ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown;
+            if "sino-xenic" has no dictionary.
     """
 
     def __init__(
@@ -55,6 +63,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         token_unit: str = "word",
         phoneme_prefix_bug: bool = False,
         max_pieces: int | None = None,
+        sound_dictionary: SoundDictionary | None = None,
         **kwargs: Any,
     ) -> None:
         for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
@@ -78,6 +87,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             unit=unit,
             token_unit=token_unit,
             max_pieces=max_pieces,
+            sound_dictionary=sound_dictionary,
         )
         self.phoneme_vocab_kind = phoneme_vocab_kind
         self.phoneme_prefix_bug = phoneme_prefix_bug
@@ -98,6 +108,42 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         if positions is not None:  # many tokenizers were saved without a length; `windows` cuts by it
             tokenizer.model_max_length = min(tokenizer.model_max_length, positions)
         return cls(tokenizer, phoneme_vocab_kind=kind, **fields)
+
+    @classmethod
+    def get_processor_dict(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Read the fields of a saved processor, and for "sino-xenic" the dictionary beside them.
+
+        Raises:
+            OSError: If a file is missing.
+            ValueError: If the dictionary is not whole.
+        """
+        place = {name: kwargs[name] for name in _PLACE if name in kwargs}
+        fields, rest = super().get_processor_dict(pretrained_model_name_or_path, **kwargs)
+        if fields.get("phoneme_transcription") == "sino-xenic":
+            try:
+                path = cached_file(pretrained_model_name_or_path, SOUND_DICTIONARY_FILE, **place)
+            except OSError as error:
+                raise FileNotFoundError(
+                    f"{pretrained_model_name_or_path}: no {SOUND_DICTIONARY_FILE} beside processor_config.json, and "
+                    'phoneme_transcription="sino-xenic" reads source words by it: save the processor anew, or take '
+                    f"the whole folder or repository ({str(error).splitlines()[0]})"
+                ) from error
+            fields["sound_dictionary"] = SoundDictionary.read(Path(str(path)))
+        return fields, rest
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields for JSON; the dictionary is no field."""
+        fields: dict[str, Any] = super().to_dict()
+        fields.pop("sound_dictionary", None)
+        return fields
+
+    def to_json_file(self, json_file_path: str | os.PathLike[str]) -> None:
+        """Write the fields, and the dictionary beside them: here, since a push sends what `save_pretrained` writes."""
+        super().to_json_file(json_file_path)
+        if self.sound_dictionary is not None:
+            self.sound_dictionary.save(Path(json_file_path).parent)
 
     def config_fields(self) -> dict[str, Any]:
         """The fields of `PhoneXLConfig` that must agree with this processor."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
+from .sound_dictionary import SoundDictionary, plain
 from .transcription import Transcriber, find_language, guess_language
 
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
@@ -64,11 +65,15 @@ class SentenceEncoder:
         phonemes: The phoneme vocabulary.
         recipe: Transcription recipe.
         languages: Rows of the model's language table.
-        phoneme_transcription: "ipa" or "roman".
+        phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
         unit: "word" or "subword": whether the positions of the backbone limit words or pieces.
         token_unit: "word", or "character" for a model trained on characters; for raw text.
         max_pieces: As in the released code; see `PhoneXLConfig`.
+        sound_dictionary: What "sino-xenic" reads source words by.
+
+    Raises:
+        ValueError: If "sino-xenic" has no dictionary.
     """
 
     def __init__(
@@ -83,7 +88,13 @@ class SentenceEncoder:
         unit: str,
         token_unit: str,
         max_pieces: int | None,
+        sound_dictionary: SoundDictionary | None,
     ) -> None:
+        if phoneme_transcription == "sino-xenic" and sound_dictionary is None:
+            raise ValueError(
+                'phoneme_transcription="sino-xenic" reads source words by a dictionary and has none: '
+                "pass sound_dictionary=SoundDictionary(source, target, words)"
+            )
         self.tokenizer = tokenizer
         self.phonemes = phonemes
         self.recipe = recipe
@@ -93,8 +104,10 @@ class SentenceEncoder:
         self.unit = unit
         self.token_unit = token_unit
         self.max_pieces = max_pieces
+        self.sound_dictionary = sound_dictionary
         self._piece_cache: dict[str, list[int]] = {}
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
+        self._shared_sounds: dict[str, str] = {}
 
     def segment(self, text: str, language: str | None = None) -> list[tuple[int, int]]:
         """Offsets of the tokens of raw text: words, or characters for a character model."""
@@ -107,11 +120,32 @@ class SentenceEncoder:
         return [text[start:end] for start, end in self.segment(text, language)]
 
     def transcribe(self, tokens: Sequence[str], language: str) -> list[tuple[str, ...]]:
-        """The sound of each token as the phoneme vocabulary reads it: IPA segments, or the romanisation."""
+        """The sound of each token as the phoneme vocabulary reads it: IPA segments, or one string of Latin letters."""
         records = Transcriber(language, self.recipe)(tokens)
         if self.phoneme_transcription == "roman":
             return [(record.romanized,) for record in records]
-        return [record.segments for record in records]
+        if self.phoneme_transcription == "ipa":
+            return [record.segments for record in records]
+        shared = self._find_shared(tokens, language)
+        return [
+            (plain(record.romanized) if word is None else self._shared_sound(word),)
+            for record, word in zip(records, shared, strict=True)
+        ]
+
+    def _find_shared(self, tokens: Sequence[str], language: str) -> list[str | None]:
+        """The target word that each token sounds like; None for one without, and for all of another language."""
+        dictionary = self.sound_dictionary
+        if dictionary is None or find_language(language).code != dictionary.source:
+            return [None] * len(tokens)
+        return dictionary.find(tokens, joined=self.token_unit == "character")
+
+    def _shared_sound(self, word: str) -> str:
+        """Letters of a target word, read alone: the same in every sentence."""
+        assert self.sound_dictionary is not None
+        if word not in self._shared_sounds:
+            (record,) = Transcriber(self.sound_dictionary.target, self.recipe)([word])
+            self._shared_sounds[word] = plain(record.romanized)
+        return self._shared_sounds[word]
 
     def encode(
         self,

@@ -19,6 +19,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from dataset_scripts.readers import DataError
 from hub_cards.metric_card import render_metric_card
 from hub_cards.model_card import render_eval_results, render_model_card
+from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
 from phonexl.hub import HubError, explained
 
 Kind = Literal["model", "space"]
@@ -30,7 +31,7 @@ _OWN_RESULT = "result.json"  # read for the card; it names the user's folders, s
 _PROCESSOR = (
     "config.json processor_config.json tokenizer.json tokenizer_config.json special_tokens_map.json added_tokens.json "
     "vocab.txt LICENSE NOTICE .gitattributes"
-).split()
+).split() + [SOUND_DICTIONARY_FILE]
 _CLASSES = ("AutoConfig", "AutoModelForTokenClassification", "AutoProcessor")
 _SAVE_AGAIN = "Save the model anew, with phonexl train or with save_pretrained of model and processor."
 Files = dict[str, Path | bytes]
@@ -142,7 +143,8 @@ def _model_files(folder: Path) -> Files:
         for path, place in found.items()
         if path in allowed or (path.startswith(_RESULTS) and path.endswith(".yaml"))
     }
-    for path in ("processor_config.json", "tokenizer.json", "tokenizer_config.json"):
+    heard = [SOUND_DICTIONARY_FILE] if config.get("phoneme_transcription") == "sino-xenic" else []
+    for path in ("processor_config.json", "tokenizer.json", "tokenizer_config.json", *heard):
         if path not in files:
             raise DataError(folder / path, None, None, "this file of a processor", _SAVE_AGAIN)
     _refuse_foreign_files(folder, found.keys() - files.keys())
@@ -286,7 +288,7 @@ def _push(kind: Kind, repo: str, files: Files, private: bool, revision: str | No
 
 def _is_replaced(name: str) -> bool:
     """Whether a file of the repository goes when a push does not have it."""
-    return name.endswith((".safetensors", ".py", *_PICKLES)) or name.startswith(_RESULTS)
+    return name.endswith((SOUND_DICTIONARY_FILE, ".safetensors", ".py", *_PICKLES)) or name.startswith(_RESULTS)
 
 
 def _open_repository(api: HfApi, kind: Kind, repo: str, private: bool, revision: str | None) -> str:

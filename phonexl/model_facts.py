@@ -23,7 +23,8 @@ from phonexl.results import RESULT_FILE, Result, find_results, make_table
 _METRICS = ("xtreme_f1", "accuracy", "macro_f1", "strict_f1")
 # Not every value of a recipe: some are paths, and a token may be among the Trainer's.
 _SETTINGS = (
-    "vocab unit pooling head use_phonemes use_language_embeddings phoneme_vocab phoneme_transcription official "
+    "vocab unit pooling head use_phonemes use_language_embeddings phoneme_vocab phoneme_transcription phoneme_scale "
+    "official "
     "align_weight mlm_weight xmlm_weight mask_ratio code_switch_ratio task_switch_ratio shuffle_dictionary limit_train "
     "limit_eval num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate "
     "head_learning_rate phoneme_learning_rate temperature_learning_rate warmup_steps lr_scheduler_type weight_decay "
@@ -172,14 +173,24 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
 
 
 def _dictionary(recipe: dict[str, Any], dataset: str) -> tuple[Source, ...]:
-    """Where the words came from that training switched into its sentences; the samples have their own."""
+    """Where the words came from that training switched or heard; the samples have their own."""
+    by_sound = tuple(
+        dict.fromkeys(
+            source for code in (recipe["source"], recipe["target"]) for source in BY_SOUND.sources.get(code, ())
+        )
+    )
+    heard = by_sound if recipe.get("phoneme_transcription") == "sino-xenic" else ()
     # Unset, the weight is the configuration's default, which is not 0.
     if recipe.get("xmlm_weight", 1) == 0 and recipe.get("task_switch_ratio", 0) == 0:
-        return ()
+        return heard
+    return tuple(dict.fromkeys((*heard, *_switched(recipe, dataset, by_sound))))
+
+
+def _switched(recipe: dict[str, Any], dataset: str, by_sound: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Where the words came from that were switched into sentences."""
     named = recipe.get("dictionary")
     if named == "sound":
-        sources = (BY_SOUND.sources[code] for code in (recipe["source"], recipe["target"]) if code in BY_SOUND.sources)
-        return tuple(dict.fromkeys(source for several in sources for source in several))
+        return by_sound
     if named is not None:
         return (Source("a dictionary of the maker's own", "not recorded", "", ("unrecorded",)),)
     return () if dataset == "phonexl-samples" else (*BY_PIVOT.sources["zh"],)

@@ -85,7 +85,7 @@ class EmissionGraph(nn.Module):
         sound = None
         if self.phonexl.phoneme_embeddings is not None:
             table = self.phonexl.phoneme_embeddings(present(phoneme_ids))
-            sound = _memberships(present(phoneme_word_ids), language_ids.size(1)) @ table
+            sound = self.config.phoneme_scale * (_memberships(present(phoneme_word_ids), language_ids.size(1)) @ table)
         if self.phonexl.language_embeddings is None:
             return sound
         language = self.phonexl.embed_languages(language_ids)
@@ -242,6 +242,8 @@ def _write_int8(folder: Path) -> None:
 def _write_descriptions(model: PhoneXLForTokenClassification, processor: PhoneXLProcessor, folder: Path) -> None:
     """What the other side reads beside the graph; `save_pretrained` would add all Python files of a repository."""
     processor.tokenizer.save_pretrained(folder)
+    if processor.sound_dictionary is not None:
+        processor.sound_dictionary.save(folder)
     described = {
         "config.json": model.config.to_json_string(use_diff=False),
         "processor_config.json": processor.to_json_string(),

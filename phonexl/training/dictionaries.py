@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dataset_scripts.dictionary import BilingualDictionary
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
+from modeling_phonexl.sound_dictionary import SoundDictionary
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.recipe import Recipe
 
@@ -31,6 +32,20 @@ def find_dictionary(recipe: Recipe, folder: Path) -> BilingualDictionary:
     if not recipe.official:
         dictionary = dictionary.filtered(recipe.target)
     return dictionary.shuffled(recipe.limit_seed) if recipe.shuffle_dictionary else dictionary
+
+
+def find_sound_dictionary(recipe: Recipe) -> SoundDictionary:
+    """What `phoneme_transcription: sino-xenic` reads source words by: the shipped dictionary by sound, first targets.
+
+    With `shuffle_dictionary` every word is read as another entry, as the same switch would write it.
+
+    Raises:
+        ValueError: If none is shipped for the pair of languages.
+    """
+    dictionary = BilingualDictionary.by_sound(recipe.source, recipe.target).filtered(recipe.target)
+    if recipe.shuffle_dictionary:
+        dictionary = dictionary.shuffled(recipe.limit_seed)
+    return SoundDictionary(recipe.source, recipe.target, {word: dictionary[word][0] for word in dictionary})
 
 
 def make_switcher(

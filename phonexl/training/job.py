@@ -22,7 +22,7 @@ from phonexl.results import RECIPE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
-from phonexl.training.dictionaries import make_switcher, make_task_switcher
+from phonexl.training.dictionaries import find_sound_dictionary, make_switcher, make_task_switcher
 from phonexl.training.evaluation import supports_bf16
 from phonexl.training.particle_merging import ParticleMerger
 from phonexl.training.recipe import Recipe
@@ -184,6 +184,8 @@ def build_model(
     config = {**_official_fields(recipe, name), **recipe.config}
     languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
+    if config.get("phoneme_transcription") == "sino-xenic":
+        fields["sound_dictionary"] = find_sound_dictionary(recipe)
     processor = PhoneXLProcessor.from_backbone(name, languages=languages, token_unit=recipe.token_unit, **fields)
     task = find_task(recipe.task)
     made = task.model if model_class is None else model_class

@@ -54,8 +54,8 @@ class Recipe:
             training, as Korean writes them; for "udpos".
         fill_unseen: After training, give segments that no training sentence has the row of the nearest one that some
             has; for `phoneme_vocab: segments`.
-        shuffle_dictionary: Give every source word the targets of another one: the control that tells what words mean
-            from what words of the target's script do for their tag.
+        shuffle_dictionary: Give every source word the targets of another one, where it is switched and where it is
+            heard: the control that tells what words mean from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
         seeds: One run each.
         limit_train: Train on that many sentences, drawn at random with `limit_seed`; None takes all.

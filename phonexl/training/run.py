@@ -192,7 +192,8 @@ def _assumption(method: Method, recipe: Recipe) -> str:
     """What the method assumes as it was run: a dictionary is no machine translation, and no switch needs none."""
     if method.needs == "MT" and recipe.translator == "dictionary":
         return "dict-as-MT"
-    if method is PHONEXL and not (recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio):
+    by_sound = recipe.config.get("phoneme_transcription") == "sino-xenic"
+    if method is PHONEXL and not (recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio or by_sound):
         return "none"
     return method.needs
 

@@ -360,6 +360,7 @@ def test_an_encoder_from_a_folder_is_not_taken_for_a_repository(
         ({}, None, "cc-by-nc-4.0"),  # MUSE, beside the data
         ({"dictionary": "sound"}, None, "apache-2.0"),
         ({"dictionary": "mine.tsv"}, None, "unrecorded"),
+        ({"phoneme_transcription": "sino-xenic", "xmlm_weight": 0}, None, "apache-2.0"),
         ({"xmlm_weight": 0}, None, None),
         ({"xmlm_weight": 0, "task_switch_ratio": 0.5}, None, "cc-by-nc-4.0"),
         ({}, "phonexl-samples", None),

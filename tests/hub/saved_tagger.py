@@ -1,6 +1,7 @@
 """Tiny taggers as they lie on the disk: trained for two steps on the sample sentences, or not at all."""
 
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -39,10 +40,10 @@ def save_encoder(folder: Path) -> Path:
     return folder
 
 
-def save_untrained_tagger(root: Path) -> Path:
+def save_untrained_tagger(root: Path, **fields: Any) -> Path:
     """A tagger of random weights, without results; where it was saved."""
     encoder = str(save_encoder(root / "encoder"))
-    processor = PhoneXLProcessor.from_backbone(encoder, languages=["zh", "vi"])
+    processor = PhoneXLProcessor.from_backbone(encoder, languages=["zh", "vi"], **fields)
     labels = tag_names("udpos")
     tagger = PhoneXLForTokenClassification.from_backbone(encoder, labels=labels, processor=processor)
     tagger.save_pretrained(root / "tagger")

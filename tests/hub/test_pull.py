@@ -11,6 +11,7 @@ from loopback_hub import TOKEN, LoopbackHub
 from round_trip import FORGET_US
 from saved_tagger import save_untrained_tagger
 
+from modeling_phonexl import SoundDictionary
 from phonexl.tagger import load_tagger
 
 pytestmark = [pytest.mark.hub, pytest.mark.medium]
@@ -26,6 +27,10 @@ LOAD = """
 import json, sys
 from phonexl.tagger import load_tagger
 print(json.dumps([load_tagger("user/x", name or None)[0].classifier.bias[0].item() for name in sys.argv[1:]]))
+"""
+HEAR = """
+from modeling_phonexl import PhoneXLProcessor
+print(json.dumps(PhoneXLProcessor.from_pretrained("user/x").transcribe(["我", "北京"], "zh")))
 """
 # Arguments: a commit that is not there. Prints what each way to load says.
 MISSING = """
@@ -89,6 +94,18 @@ def test_a_revision_is_loaded_and_all_of_it_from_one_commit(folder: Path, hub: L
     assert (new, main) == (1.0, 1.0)
     by_name = {item.path.rpartition("/")[2] for item in hub.log if "/resolve/main/" in item.path}
     assert by_name == {"config.json"}
+
+
+def test_the_words_that_a_tagger_hears_come_from_its_repository(
+    hub: LoopbackHub, run_client: Client, tmp_path: Path
+) -> None:
+    """A file beside the weights that no class of transformers knows is easily left behind."""
+    fields = {"phoneme_transcription": "sino-xenic", "phoneme_vocab": "tokenizer"}
+    dictionary = SoundDictionary("zh", "vi", {"北京": "bắc kinh"})
+    folder = save_untrained_tagger(tmp_path, sound_dictionary=dictionary, **fields)
+    heard = run_client(f"import json{PUSH}{HEAR}", folder, "user/x").rstrip("\n").split("\n")[-1]
+    assert json.loads(heard) == [["wǒ"], ["bắckinh"]]
+    assert hub.requests("GET", "user/x/resolve/[0-9a-f]{40}/sound_dictionary.tsv")
 
 
 def test_a_revision_that_is_not_there_is_one_line(folder: Path, hub: LoopbackHub, run_client: Client) -> None:

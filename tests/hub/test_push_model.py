@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from dataset_scripts.readers import DataError
 from hub_cards import metric_card, model_card
+from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from phonexl import hub_model, model_facts
 from phonexl.cli.push import app
 from phonexl.hub_model import push_model
@@ -173,6 +174,15 @@ def test_a_folder_that_lacks_a_part_is_refused(folder: Path, name: str) -> None:
         push_model(folder, "user/x", dry_run=True)
 
 
+def test_the_dictionary_of_a_tagger_that_hears_by_it_goes_too(folder: Path) -> None:
+    """A model without it does not load."""
+    edit_json(folder / "config.json", phoneme_transcription="sino-xenic")
+    with pytest.raises(DataError, match=r"sound_dictionary\.tsv: expected this file of a processor"):
+        push_model(folder, "user/x", dry_run=True)
+    SoundDictionary("zh", "vi", {"行动": "hành động"}).save(folder)
+    assert SOUND_DICTIONARY_FILE in dry_run(folder)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", (10**9).to_bytes(8, "little") + b"{}"])
 def test_weights_that_are_no_safetensors_are_refused(folder: Path, content: bytes) -> None:
     """The second is a pickle under another name."""
@@ -291,6 +301,7 @@ def test_what_is_old_is_replaced_and_pickles_do_not_stay(
     """As the Trainer of transformers pushes them."""
     card = File(b"---\ntags: [phonexl]\n---\n")
     old = {"training_args.bin": File(b"pickle", True), "model-00001-of-00002.safetensors": File(b"old", True)}
+    old[SOUND_DICTIONARY_FILE] = File(b"zh\tvi\n")
     kept = {"images/a.png": File(b"png", True), "NOTES.md": File(b"mine")}
     repository = hub.state.repositories["models", "user/x"] = Repository("user/x", private=False)
     repository.commit("main", Change("t", files={"README.md": card, "old.py": File(b""), **old, **kept}))

@@ -48,8 +48,8 @@ AUTO_MAP = {
 
 PAIR = {"text": "我住在北京。", "text_pair": "Tôi sống ở Hà Nội."}
 
-# What a stranger runs; the arguments are a folder to load, one to save into, whether our package is hidden, texts, and
-# a folder with a classifier of sentence pairs beside one pair.
+# What a stranger runs; the arguments are a folder to load, one to save into, whether our package is hidden, texts, a
+# folder with a classifier of sentence pairs beside one pair, and a folder whose processor hears shared words.
 STRANGER = """
 import importlib.util, json, pathlib, sys
 source, target, hidden = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3] == "hidden"
@@ -81,6 +81,13 @@ with torch.no_grad():
         tensors[f"tagger.{language}"] = tagger(**inputs).logits
         tensors[f"encoder.{language}"] = encoder(**inputs).last_hidden_state
         tensors[f"masked.{language}"] = masked(**inputs).logits
+    heard = AutoProcessor.from_pretrained(sys.argv[7], **trusted)
+    inputs = heard([["我", "北京"]], language="zh", is_split_into_words=True)
+    tensors["heard.ids"] = inputs["phoneme_ids"]
+    hearing = AutoModelForTokenClassification.from_pretrained(sys.argv[7], **trusted)
+    tensors["heard"] = hearing(**inputs).logits
+    for part in (heard, hearing):
+        part.save_pretrained(target / "heard")
 report = {
     "missing": sorted(info["missing_keys"]) + sorted(info["unexpected_keys"]),
     "modules": [type(x).__module__ for x in (config, tagger, encoder, masked, processor)],
@@ -114,7 +121,7 @@ save_file({name: value.contiguous() for name, value in tensors.items()}, target 
 """
 
 
-def run_stranger(folder: Path, target: Path, view: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+def run_stranger(folder: Path, target: Path, view: str, heard: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Run the script in an interpreter of its own, in a folder and a cache of its own."""
     target.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HF_"))}
@@ -122,7 +129,7 @@ def run_stranger(folder: Path, target: Path, view: str) -> tuple[dict[str, Any],
     result = subprocess.run(
         [
             *(sys.executable, "-I", "-c", STRANGER, str(folder), str(target), view),
-            *(json.dumps(TEXTS), str(folder / "pairs"), json.dumps(PAIR)),
+            *(json.dumps(TEXTS), str(folder / "pairs"), json.dumps(PAIR), str(heard)),
         ],
         cwd=target,
         env=environment,
@@ -155,8 +162,21 @@ def folders(make_tagger: Any, processor: Any, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def strangers(folders: list[Path]) -> list[tuple[dict[str, Any], dict[str, torch.Tensor]]]:
-    return [run_stranger(folders[0], folders[1], "hidden"), run_stranger(folders[1], folders[2], "hidden")]
+def heard(make_tagger: Any, processor: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tagger that hears words as the target's, whose dictionary must travel with it."""
+    folder = tmp_path_factory.mktemp("heard")
+    dictionary = modeling_phonexl.SoundDictionary("zh", "vi", {"北京": "noi"})
+    fields = {"phoneme_transcription": "sino-xenic", "sound_dictionary": dictionary, "phoneme_vocab_kind": "tokenizer"}
+    hearing = modeling_phonexl.PhoneXLProcessor(processor.tokenizer, **fields)
+    make_tagger(**hearing.config_fields(), phoneme_scale=0.3).save_pretrained(folder)
+    hearing.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def strangers(folders: list[Path], heard: Path) -> list[tuple[dict[str, Any], dict[str, torch.Tensor]]]:
+    first = run_stranger(folders[0], folders[1], "hidden", heard)
+    return [first, run_stranger(folders[1], folders[2], "hidden", folders[1] / "heard")]
 
 
 def files_of(folder: Path) -> set[str]:
@@ -287,7 +307,7 @@ def test_a_strangers_model_computes_what_ours_does(folders: Any, strangers: Any)
             assert (tensors[f"tagger.{language}"] - ours).abs().max().item() == 0.0
     first, second = (tensors for _, tensors in strangers)
     assert first.keys() == second.keys()
-    assert len(first) == 13
+    assert len(first) == 15
     assert max((first[name] - second[name]).abs().max().item() for name in first) == 0.0
 
 
@@ -305,6 +325,19 @@ def test_a_stranger_classifies_pairs_as_we_do(folders: Any, strangers: Any) -> N
         assert [entry["label"] for entry in entries] == [ours.config.id2label[int(logits.argmax())]] * 2
     for folder in folders[:2]:
         assert {path.name for path in travelling()} <= files_of(folder / "pairs")
+
+
+@torch.no_grad()
+def test_a_stranger_hears_the_words_of_the_dictionary(heard: Path, strangers: Any) -> None:
+    """Read by another route, or not at all, they would be other inputs than those of the training."""
+    tagger = modeling_phonexl.PhoneXLForTokenClassification.from_pretrained(heard)
+    processor = modeling_phonexl.PhoneXLProcessor.from_pretrained(heard)
+    inputs = processor([["我", "北京"]], language="zh", is_split_into_words=True)
+    letters = processor.tokenizer.encode("noi", add_special_tokens=False)
+    assert inputs["phoneme_ids"][0, -len(letters) - 1 : -1].tolist() == letters
+    for _, tensors in strangers:
+        assert torch.equal(tensors["heard.ids"], inputs["phoneme_ids"])
+        assert torch.equal(tensors["heard"], tagger(**inputs).logits)
 
 
 def test_a_strangers_pipeline_tags_raw_text_with_offsets(strangers: Any, processor: Any) -> None:
@@ -328,9 +361,11 @@ def test_files_stay_the_same_through_two_saves(folders: list[Path], strangers: A
         assert not (folder / "generation_config.json").exists()
 
 
-def test_where_the_package_is_installed_its_own_classes_are_used(folders: list[Path], strangers: Any) -> None:
+def test_where_the_package_is_installed_its_own_classes_are_used(
+    folders: list[Path], heard: Path, strangers: Any
+) -> None:
     """Only the pipeline's class comes from the folder then; both must go together."""
-    report, tensors = run_stranger(folders[0], folders[0].parent / "installed", "installed")
+    report, tensors = run_stranger(folders[0], folders[0].parent / "installed", "installed", heard)
     assert [module.split(".")[0] for module in report["modules"]] == ["modeling_phonexl"] * 5
     assert report["pipeline"][1].startswith("transformers_modules.")
     assert report["entries"] == strangers[0][0]["entries"]

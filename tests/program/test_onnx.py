@@ -21,11 +21,11 @@ from typer.testing import CliRunner, Result
 import phonexl.onnx_export
 import phonexl.progress
 from dataset_scripts.schema import Sentence
-from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from modeling_phonexl.onnx_tagger import INT8_FILE, OnnxTagger
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor, SoundDictionary
+from modeling_phonexl.onnx_tagger import INT8_FILE, OnnxTagger, _read_encoder
 from modeling_phonexl.transcription import MissingToolError
 from phonexl.cli.export import export
-from phonexl.onnx_export import EmissionGraph, _exportable, export_onnx
+from phonexl.onnx_export import EmissionGraph, _exportable, _write_descriptions, export_onnx
 from phonexl.tagger import make_pipeline
 
 LABELS = ["ADV", "NOUN", "PRON", "PROPN", "PUNCT", "VERB"]
@@ -39,7 +39,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "word-empty-plain": {**PLAIN, "extra_empty_unit": True, "head": "crf"},
     "subword": {"unit": "subword", "phoneme_transcription": "roman"},
     "subword-crf-plain": {**PLAIN, "unit": "subword", "head": "crf"},
-    "subword-first-crf": {"unit": "subword", "pooling": "first", "head": "crf"},
+    "subword-first-crf": {"unit": "subword", "pooling": "first", "head": "crf", "phoneme_scale": 0.3},
+    "word-heard": {"phoneme_vocab": "tokenizer", "phoneme_transcription": "sino-xenic", "phoneme_scale": 0.3},
 }
 
 Tagger = tuple[PhoneXLForTokenClassification, PhoneXLProcessor]
@@ -52,9 +53,16 @@ def build(backbone: Path) -> Build:
 
     def make(name: str) -> Tagger:
         fields = {"languages": ["zh", "vi"], **MODELS[name]}
+        names = {"languages", "use_phonemes", "unit", "phoneme_vocab", "max_pieces", "phoneme_prefix_bug"}
+        chosen = {key: value for key, value in fields.items() if key in {*names, "phoneme_transcription"}}
+        if fields.get("phoneme_transcription") == "sino-xenic":
+            chosen["sound_dictionary"] = SoundDictionary("zh", "vi", {"喜欢": "thích", "学习": "học"})
+        processor = PhoneXLProcessor.from_backbone(str(backbone), **chosen)
         with torch.random.fork_rng():
             torch.manual_seed(3)
-            model = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=LABELS, **fields).eval()
+            model = PhoneXLForTokenClassification.from_backbone(
+                str(backbone), labels=LABELS, processor=processor, **fields
+            ).eval()
             for part in (
                 model.crf,
                 model.phonexl.language_embeddings,
@@ -63,9 +71,7 @@ def build(backbone: Path) -> Build:
             ):
                 for parameter in () if part is None else part.parameters():
                     torch.nn.init.normal_(parameter, std=0.5)
-        names = {"languages", "use_phonemes", "unit", "phoneme_vocab", "max_pieces", "phoneme_prefix_bug"}
-        chosen = {key: value for key, value in fields.items() if key in {*names, "phoneme_transcription"}}
-        return model, PhoneXLProcessor.from_backbone(str(backbone), **chosen)
+        return model, processor
 
     return make
 
@@ -106,6 +112,19 @@ def test_the_graph_to_export_scores_as_the_model(
         torch.testing.assert_close(
             emissions[expected.unit_mask], expected.logits[expected.unit_mask], atol=1e-5, rtol=0
         )
+
+
+def test_the_words_that_are_heard_go_with_the_graph(build: Build, tmp_path: Path) -> None:
+    """Without them the graph would get other sounds than it was trained on."""
+    model, processor = build("word-heard")
+    _write_descriptions(model, processor, tmp_path)
+    tokens = ["我", "喜欢", "学习"]
+    encoder = _read_encoder(tmp_path)
+    assert encoder.encode(tokens, "zh") == processor.encode(tokens, "zh")
+    assert encoder.transcribe(tokens, "zh") == [("wǒ",), ("thích",), ("học",)]
+    (tmp_path / "sound_dictionary.tsv").unlink()
+    with pytest.raises(ValueError, match=r"sound_dictionary.tsv: no such file, expected the words of a sino-xenic"):
+        _read_encoder(tmp_path)
 
 
 # ---- with onnx ----

@@ -20,11 +20,17 @@ from modeling_phonexl.crf import LinearChainCrf
 from modeling_phonexl.onnx_tagger import FileTokenizer, best_path
 from modeling_phonexl.phoneme_vocabulary import PhonemeVocabulary
 from modeling_phonexl.sentence_encoder import EncodedSentence, SentenceEncoder
+from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 
 PROCESSORS: dict[str, dict[str, Any]] = {
     "words": {},
     "segments": {"phoneme_vocab": "segments"},
     "tokenizer": {"phoneme_vocab": "tokenizer", "phoneme_transcription": "roman"},
+    "sino-xenic": {
+        "phoneme_vocab": "tokenizer",
+        "phoneme_transcription": "sino-xenic",
+        "sound_dictionary": SoundDictionary("zh", "vi", {"书": "thư", "学生": "học sinh", "我": "ngã"}),
+    },
     "plain": {"use_phonemes": False},
     "official": {"max_pieces": 24, "phoneme_prefix_bug": True},
     "pieces": {"unit": "subword"},
@@ -51,6 +57,10 @@ def reopen(processor: PhoneXLProcessor, folder: Path) -> SentenceEncoder:
     processor.tokenizer.save_pretrained(folder)
     tokenizer = FileTokenizer(folder)
     kind, symbols = processor.phoneme_vocab_kind, processor.phoneme_vocab
+    dictionary = None
+    if processor.sound_dictionary is not None:
+        processor.sound_dictionary.save(folder)
+        dictionary = SoundDictionary.read(folder / SOUND_DICTIONARY_FILE)
     return SentenceEncoder(
         tokenizer,
         PhonemeVocabulary(tokenizer, kind, symbols, processor.phoneme_prefix_bug),
@@ -61,6 +71,7 @@ def reopen(processor: PhoneXLProcessor, folder: Path) -> SentenceEncoder:
         unit=processor.unit,
         token_unit=processor.token_unit,
         max_pieces=processor.max_pieces,
+        sound_dictionary=dictionary,
     )
 
 

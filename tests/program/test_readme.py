@@ -12,9 +12,12 @@ from statistics import fmean, median
 import pytest
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
 from phonexl.gap.analysis import Analysis, summary
 from phonexl.quickstart import side_by_side
 from phonexl.results import Result, Table, find_results, make_table
+from phonexl.training.dictionaries import find_sound_dictionary
+from phonexl.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -187,6 +190,25 @@ def test_projection_is_as_the_page_on_methods_says() -> None:
     assert f"right for {zh_ja['accuracy']} % of the words" in page
     assert f"({zh_ja['coverage']:.0f} % of the words do) and {ja_ko['accuracy']} % ({ja_ko['coverage']:.0f} %)" in page
     assert f"nouns {ja_ko['by_tag']['NOUN']} %, verbs {ja_ko['by_tag']['VERB']} %" in page
+
+
+def test_the_channel_by_sound_is_as_the_page_on_methods_says(tmp_path: Path) -> None:
+    figures = json.loads((ROOT / "results" / "benchmarks" / "sound_channel.json").read_text(encoding="utf-8"))[
+        "figures"
+    ]
+    page = " ".join((ROOT / "docs" / "methods.md").read_text(encoding="utf-8").split())
+    vi, ko = (figures[pair]["forms"] for pair in ("zh-vi", "ja-ko"))
+    used, written, without = "sino-xenic", "entries as the target writes them", "romanised"
+    words, pieces = ({form: f"{vi[form][key]} % and {ko[form][key]} %" for form in vi} for key in ("words", "pieces"))
+    assert f"test words {words[used]} have a".replace(" %", " % (vi)", 1).replace("% have", "% (ko) have") in page
+    assert f"and {pieces[used]} of their pieces" in page
+    assert f"writes them {words[written]}, {pieces[written]}" in page
+    assert f"without a dictionary {words[without]}, {pieces[without]}" in page
+    assert f"({words['sino-xenic, shuffled']} of words)" in page
+    for source, target in (("zh", "vi"), ("ja", "ko")):
+        find_sound_dictionary(Recipe("name", "udpos", source, target)).save(tmp_path)
+        size = (tmp_path / SOUND_DICTIONARY_FILE).stat().st_size
+        assert f"{size / 1000:.0f} kB for {source}-{target}" in page
 
 
 def test_pages_are_as_they_would_be_rendered() -> None:

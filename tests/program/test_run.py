@@ -51,9 +51,10 @@ TERMS = {"align", "mlm", "xmlm"}
         ({"head": "crf"}, TERMS),
         ({"unit": "subword", "phoneme_vocab": "segments"}, TERMS),
         ({"phoneme_transcription": "roman", "phoneme_vocab": "tokenizer"}, TERMS),
+        ({**NO_TERMS, "phoneme_transcription": "sino-xenic", "phoneme_vocab": "tokenizer"}, set()),
         ({"official": True}, TERMS),
     ],
-    ids=["all", "align", "mlm", "xmlm", "none", "plain", "crf", "subword", "roman", "official"],
+    ids=["all", "align", "mlm", "xmlm", "none", "plain", "crf", "subword", "roman", "sino-xenic", "official"],
 )
 def test_a_run_trains_saves_and_scores(
     make_recipe: MakeRecipe, data: Path, tmp_path: Path, settings: dict[str, Any], terms: set[str]
@@ -64,6 +65,8 @@ def test_a_run_trains_saves_and_scores(
     log = result.training["last_log"]
     assert {name.removesuffix("_loss") for name in log if name.endswith("_loss")} == {"task", *terms}
     assert all(math.isfinite(value) for value in log.values())
+    by_dictionary = "xmlm" in terms or settings.get("phoneme_transcription") == "sino-xenic"
+    assert result.training["needs"] == ("Dict" if by_dictionary else "none")
     assert ("sound_norm" in log) is settings.get("use_phonemes", True)
     assert not (out / "checkpoints").exists()
     model = PhoneXLForTokenClassification.from_pretrained(out)
