@@ -74,11 +74,32 @@ def spell(sentences: Sequence[str], language: str, spelling: str) -> list[str]:
     if spelling == "text":
         return list(sentences)
     read = Transcriber(language)
-    spelled = []
-    for sentence in sentences:
-        records = read([sentence[start:end] for start, end in read.segment(sentence)])
-        spelled.append(" ".join(r.ipa if spelling == "ipa" else r.romanized for r in records))
-    return spelled
+    cut = ([sentence[start:end] for start, end in read.segment(sentence)] for sentence in sentences)
+    return [" ".join(spell_words(words, language, spelling)) for words in cut]
+
+
+def spell_words(words: Sequence[str], language: str, spelling: str) -> list[str]:
+    """Write the words of one sentence in their script, romanised, or in IPA, read in context.
+
+    Args:
+        words: None of them empty.
+        language: Its code.
+        spelling: One of `SPELLINGS`.
+
+    Returns:
+        As many, none empty.
+
+    Raises:
+        ValueError: For another spelling.
+        MissingToolError: If the reading tool of the language is not installed.
+    """
+    check_spelling(spelling)
+    if spelling == "text":
+        return list(words)
+    records = Transcriber(language)(words)
+    if spelling == "ipa":
+        return [record.ipa for record in records]
+    return [record.romanized or word for word, record in zip(words, records, strict=True)]
 
 
 def check_spelling(spelling: str) -> None:

@@ -71,7 +71,15 @@ def read_words(sentence: str, read: Transcriber) -> tuple[Word, ...]:
     Raises:
         MissingToolError: If the reading tool of the language is not installed.
     """
-    texts = [sentence[start:end] for start, end in read.segment(sentence)]
+    return read_cut_words([sentence[start:end] for start, end in read.segment(sentence)], read)
+
+
+def read_cut_words(texts: Sequence[str], read: Transcriber) -> tuple[Word, ...]:
+    """Read words in context that are cut already.
+
+    Raises:
+        MissingToolError: If the reading tool of the language is not installed.
+    """
     return tuple(
         Word(text, record.segments, record.romanized or text) for text, record in zip(texts, read(texts), strict=True)
     )
@@ -168,6 +176,11 @@ class Representation:
         marks = {self.mark(language) for language in languages}
         return {self._ids[mark] for mark in marks if mark is not None and mark in self._ids}
 
+    def mark_id(self, language: str) -> int | None:
+        """Id of what stands between two words; the unknown one for a language that training did not see."""
+        mark = self.mark(language)
+        return None if mark is None else self._id(mark)
+
     def spell(self, sentences: Iterable[str], language: str) -> list[str]:
         """Running text as the tokenizer reads it: symbols apart by spaces, words by the mark.
 
@@ -189,19 +202,23 @@ class Representation:
 
     def encode(self, sentence: ReadSentence) -> EncodedSentence:
         """Ids, and the word of each; the same ids as the tokenizer gives for `spell_words`."""
-        mark = self.mark(sentence.language)
+        mark = self.mark_id(sentence.language)
         start, end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
         ids, word_index = [start], [NO_WORD]
         for number, word in enumerate(sentence.words):
             if mark is not None and number > 0:
-                ids.append(self._id(mark))
+                ids.append(mark)
                 word_index.append(NO_WORD)
-            own = [i for symbol in self._symbols(word, sentence.language) for i in self._ids_of(symbol)]
+            own = self.encode_word(word, sentence.language)
             ids += own
             word_index += [number] * len(own)
         ids.append(end)
         word_index.append(NO_WORD)
         return EncodedSentence(sentence.language, np.array(ids, np.int32), np.array(word_index, np.int32))
+
+    def encode_word(self, word: Word, language: str) -> list[int]:
+        """Ids of one word, at least one, without a mark."""
+        return [i for symbol in self._symbols(word, language) for i in self._ids_of(symbol)]
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer and the name."""

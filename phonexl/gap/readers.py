@@ -1,0 +1,40 @@
+"""Which reader an encoder has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import AutoConfig, AutoTokenizer
+
+from phonexl.backbone import resolve_backbone
+from phonexl.gap.pretrained_reader import PretrainedReader
+from phonexl.gap.representations import check_spelling
+from phonexl.gap.tokenizer_reader import TokenizerReader
+from phonexl.gap.word_reader import WordReader
+from phonexl.pretraining.representations import REPRESENTATION_FILE, Representation
+
+
+def open_reader(place: str, spelling: str = "text") -> WordReader:
+    """The reader of an encoder.
+
+    Args:
+        place: "offline", "mbert", "xlmr", a Hub id or a folder.
+        spelling: "text", "romanized" or "ipa"; an encoder that reads one thing alone, such as one of `phonexl
+            pretrain`, is asked for "text".
+
+    Raises:
+        ValueError: For another spelling, one that the encoder does not read, or a tokenizer that does not tell words.
+        OSError: If there is no such checkpoint.
+        MissingToolError: If the offline backbone is not installed.
+    """
+    check_spelling(spelling)
+    found = resolve_backbone(place)
+    config = AutoConfig.from_pretrained(found)
+    if (Path(found) / REPRESENTATION_FILE).is_file():
+        representation = Representation.load(Path(found))
+        if spelling != "text":
+            raise ValueError(
+                f"{place} was pretrained on {representation.name} and reads nothing else: leave out --spelling"
+            )
+        return PretrainedReader(representation, config)
+    return TokenizerReader(AutoTokenizer.from_pretrained(found), config, spelling)
