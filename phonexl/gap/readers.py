@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, CanineConfig
 
 from phonexl.backbone import resolve_backbone
+from phonexl.gap.canine_reader import CanineReader
 from phonexl.gap.pretrained_reader import PretrainedReader
 from phonexl.gap.representations import check_spelling
 from phonexl.gap.tokenizer_reader import TokenizerReader
@@ -37,4 +38,6 @@ def open_reader(place: str, spelling: str = "text") -> WordReader:
                 f"{place} was pretrained on {representation.name} and reads nothing else: leave out --spelling"
             )
         return PretrainedReader(representation, config)
+    if isinstance(config, CanineConfig):
+        return CanineReader(config, spelling)
     return TokenizerReader(AutoTokenizer.from_pretrained(found), config, spelling)

@@ -52,6 +52,7 @@ def test_a_pair_is_cut_from_its_longer_sentence() -> None:
     assert joined.ids == (101, *[1] * 10, 102, 2, 3, 102)
     assert max(joined.word_index) == 31
     assert BERT.join([[1]], [[2]] * 30, 15).ids == (101, 1, 102, *[2] * 11, 102)
+    assert BERT.join([[1] * 4] * 3, [[2]] * 4, 14).ids == (101, *[1] * 4, 102, *[2] * 4, 102)  # by ids, not by words
     assert BERT.join([[1] * 9], [[2]] * 30, 15).ids == (101, *[1] * 9, 102, *[2] * 3, 102)
 
 
