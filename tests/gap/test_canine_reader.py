@@ -18,7 +18,8 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 @pytest.fixture(scope="module", params=[16, 128])  # the width of local attention; CANINE's own is 128
 def model(request: pytest.FixtureRequest) -> CanineModel:
     torch.manual_seed(0)
-    config = CanineConfig(num_hash_buckets=600, num_hash_functions=4, local_transformer_stride=request.param, **SHAPE)
+    shape = {"num_hash_buckets": 600, "num_hash_functions": 4, "initializer_range": 0.3, **SHAPE}
+    config = CanineConfig(local_transformer_stride=request.param, **shape)
     return CanineModel(config).eval()
 
 
@@ -56,7 +57,7 @@ def test_less_padding_changes_every_state(model: CanineModel) -> None:
     enough = run(model, words, CanineReader(model.config).padded_length(40))
     for length in range(40, 48):
         differences = (run(model, words, length) - enough).abs().amax(-1)
-        assert (differences > 1e-4).all()
+        assert (differences > 1e-3).all()
 
 
 def test_a_block_of_padding_is_whole(model: CanineModel) -> None:
