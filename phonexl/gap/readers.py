@@ -8,6 +8,7 @@ from transformers import AutoConfig, AutoTokenizer, CanineConfig
 
 from phonexl.backbone import resolve_backbone
 from phonexl.gap.canine_reader import CanineReader
+from phonexl.gap.phoneme_reader import PhonemeReader, is_phoneme_vocabulary, reads_plbert
 from phonexl.gap.pretrained_reader import PretrainedReader
 from phonexl.gap.representations import check_spelling
 from phonexl.gap.tokenizer_reader import TokenizerReader
@@ -19,25 +20,29 @@ def open_reader(place: str, spelling: str = "text") -> WordReader:
     """The reader of an encoder.
 
     Args:
-        place: "offline", "mbert", "xlmr", a Hub id or a folder.
-        spelling: "text", "romanized" or "ipa"; an encoder that reads one thing alone, such as one of `phonexl
-            pretrain`, is asked for "text".
+        place: "offline", "plbert-kokoro", "mbert", "xlmr", a Hub id or a folder.
+        spelling: "text", "romanized" or "ipa"; an encoder that reads one thing alone, such as phonemes or the
+            representation of `phonexl pretrain`, is asked for "text".
 
     Raises:
         ValueError: For another spelling, one that the encoder does not read, or a tokenizer that does not tell words.
         OSError: If there is no such checkpoint.
-        MissingToolError: If the offline backbone is not installed.
+        MissingToolError: If a backbone that is converted here is not installed.
     """
     check_spelling(spelling)
     found = resolve_backbone(place)
     config = AutoConfig.from_pretrained(found)
-    if (Path(found) / REPRESENTATION_FILE).is_file():
-        representation = Representation.load(Path(found))
-        if spelling != "text":
-            raise ValueError(
-                f"{place} was pretrained on {representation.name} and reads nothing else: leave out --spelling"
-            )
-        return PretrainedReader(representation, config)
     if isinstance(config, CanineConfig):
         return CanineReader(config, spelling)
-    return TokenizerReader(AutoTokenizer.from_pretrained(found), config, spelling)
+    fixed: WordReader | None = None
+    if (Path(found) / REPRESENTATION_FILE).is_file():
+        fixed = PretrainedReader(Representation.load(Path(found)), config)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(found)
+        if reads_plbert(config) or is_phoneme_vocabulary(tokenizer.get_vocab()):
+            fixed = PhonemeReader(tokenizer, config)
+    if fixed is None:
+        return TokenizerReader(tokenizer, config, spelling)
+    if spelling != "text":
+        raise ValueError(f"{place} was pretrained on {fixed.name} and reads nothing else: leave out --spelling")
+    return fixed
