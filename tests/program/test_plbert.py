@@ -38,7 +38,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(resolve_backbone("plbert-kokoro"))
 
 
-@pytest.mark.slow
 def test_every_tensor_has_its_place(checkpoint: Path) -> None:
     with torch.device("meta"):
         expected = AlbertModel(AutoConfig.from_pretrained(checkpoint), add_pooling_layer=False).state_dict()
@@ -51,7 +50,6 @@ def test_every_tensor_has_its_place(checkpoint: Path) -> None:
     assert sum(value.numel() for value in expected.values()) == 5_701_888
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PHRASES)
 def test_states_are_those_of_the_graph(name: str, checkpoint: Path) -> None:
     """All that differs is the rounding to 8 bits of what goes through the graph."""
