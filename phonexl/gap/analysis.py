@@ -16,23 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoTokenizer
+from transformers import PreTrainedModel
 
 from phonexl.backbone import resolve_backbone
 from phonexl.gap.measures import measure_answers, measure_vectors
-from phonexl.gap.representations import (
-    Floats,
-    SentenceVectors,
-    check_spelling,
-    class_names,
-    embed_sentences,
-    load_encoder,
-    spell,
-)
+from phonexl.gap.readers import open_reader
+from phonexl.gap.reading import depends_on_transcription, read_sentences
+from phonexl.gap.representations import Floats, SentenceVectors, class_names, embed_sentences, load_encoder
 from phonexl.gap.sentence_map import map_sentences
 from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
+from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
-from phonexl.pretraining.representations import REPRESENTATION_FILE, Representation
 from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
 
 Report = Callable[[str], None]
@@ -47,7 +41,8 @@ class Analysis:
     Attributes:
         command: The command line.
         model: Name of the encoder.
-        spelling: What it read: "text", "romanized" or "ipa"; of an encoder of `phonexl pretrain`, its representation.
+        spelling: What it read: "text", "romanized" or "ipa"; "character" of CANINE, "phoneme" of a phoneme encoder, and
+            of an encoder of `phonexl pretrain` its representation.
         languages: Codes, in order.
         sentences: Number of parallel sentences.
         sha256: Digest of each language's sentences.
@@ -120,10 +115,9 @@ def analyze(
     """Embed parallel sentences with an encoder, and compare languages.
 
     Args:
-        model_name: "offline", "mbert", "xlmr", a Hub id or a folder.
+        model_name: "offline", "plbert-kokoro", "mbert", "xlmr", a Hub id or a folder.
         texts: Sentences by language, the same in each.
-        spelling: What the encoder reads: "text", "romanized" or "ipa"; an encoder of `phonexl pretrain` reads what it
-            was trained on.
+        spelling: What the encoder reads: "text", "romanized" or "ipa"; see `open_reader`.
         layers: Indices into `hidden_states`.
         batch_size: Sentences at once.
         vectors_folder: Where each language's vectors are kept and, if made from the same, taken from; None keeps none.
@@ -131,20 +125,16 @@ def analyze(
 
     Raises:
         ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
-        MissingToolError: If the offline backbone or a reading tool is not installed.
+        MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
     if len(texts) < 2 or count < LEAST_SENTENCES:
         raise ValueError(
             f"{len(texts)} languages with {count} sentences; at least two with {LEAST_SENTENCES} are needed"
         )
-    check_spelling(spelling)
     place = resolve_backbone(model_name)
     names = class_names(place)
-    own = Representation.load(Path(place)) if (Path(place) / REPRESENTATION_FILE).is_file() else None
-    if own is not None and spelling != "text":
-        raise ValueError(f"{model_name} was pretrained on {own.name} and reads nothing else: leave out --spelling")
-    reading = _Reading(place, digest_model(place), own.name if own else spelling, layers, batch_size, own)
+    reading = _Reading(place, digest_model(place), open_reader(model_name, spelling), layers, batch_size)
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
@@ -158,7 +148,7 @@ def analyze(
     return Analysis(
         command=shlex.join(["phonexl", *sys.argv[1:]]),
         model=model_name,
-        spelling=reading.spelling,
+        spelling=reading.reader.name,
         languages=list(texts),
         sentences=count,
         sha256={lang: hashlib.sha256("\n".join(lines).encode()).hexdigest() for lang, lines in texts.items()},
@@ -180,19 +170,9 @@ class _Reading:
 
     place: str
     digest: str
-    spelling: str
+    reader: WordReader
     layers: Sequence[int]
     batch_size: int
-    own: Representation | None  # of an encoder of `phonexl pretrain`
-
-    def embed(self, loaded: tuple[Any, Any], sentences: Sequence[str], language: str) -> SentenceVectors:
-        """Vectors of one language."""
-        if self.own is None:
-            spelled, marks = spell(sentences, language, self.spelling), set[int]()
-        else:
-            spelled, marks = self.own.spell(sentences, language), self.own.mark_ids([language])
-        model, tokenizer = loaded
-        return embed_sentences(model, tokenizer, spelled, self.layers, self.batch_size, marks)
 
 
 def _embed(
@@ -204,18 +184,21 @@ def _embed(
 ) -> dict[str, SentenceVectors]:
     """Vectors by language, computed or taken from the folder; the encoder is loaded when one has to be computed."""
     vectors: dict[str, SentenceVectors] = {}
-    loaded: tuple[Any, Any] | None = None
-    versions = describe_versions() | ({} if reading.spelling == "text" else {"reading": digest_transcription()})
+    model: PreTrainedModel | None = None
+    versions = describe_versions()
+    if depends_on_transcription(reading.reader):
+        versions |= {"reading": digest_transcription()}
     for language, sentences in texts.items():
-        key = key_of(reading.digest, reading.spelling, reading.layers, sentences, versions)
+        key = key_of(reading.digest, reading.reader.name, reading.layers, sentences, versions)
         path = None if folder is None else folder / f"{language}.safetensors"
         found = None if path is None else load_vectors(path, key)
         if found is not None:
             report(f"{language}: kept from before")
         else:
-            loaded = loaded or (load_encoder(reading.place), AutoTokenizer.from_pretrained(reading.place))
+            model = model or load_encoder(reading.place)
             with _timed(language, seconds):
-                found = reading.embed(loaded, sentences, language)
+                encoded = read_sentences(reading.reader, sentences, language)
+                found = embed_sentences(model, reading.reader, encoded, reading.layers, reading.batch_size)
             if path is not None:
                 save_vectors(path, key, found)
             report(f"{language}: {found.lengths.mean():.1f} pieces a sentence, {seconds[language]:.0f} s")
@@ -251,9 +234,10 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
 def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:
     """Vectors by kind and language: layers, words without positions, positions without words."""
     kinds = {f"layer {layer}": {lang: found.layers[layer] for lang, found in vectors.items()} for layer in layers}
-    kinds["words only"] = {lang: found.words for lang, found in vectors.items()}
+    words = {lang: found.words for lang, found in vectors.items() if found.words is not None}
     positions = {lang: found.positions for lang, found in vectors.items() if found.positions is not None}
-    return {**kinds, "positions only": positions} if positions else kinds
+    parts = {"words only": words, "positions only": positions}
+    return kinds | {name: rows for name, rows in parts.items() if rows}
 
 
 def summary(found: Analysis) -> Table:

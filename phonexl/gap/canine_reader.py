@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import CanineConfig
 
 from modeling_phonexl.transcription import find_language
-from phonexl.gap.representations import check_spelling, spell_words
+from phonexl.gap.spelling import check_spelling, spell_words
 from phonexl.gap.word_frame import Frame, Words, pad_inputs
 from phonexl.gap.word_reader import EncodedWords
 

@@ -10,7 +10,7 @@ from phonexl.backbone import resolve_backbone
 from phonexl.gap.canine_reader import CanineReader
 from phonexl.gap.phoneme_reader import PhonemeReader, is_phoneme_vocabulary, reads_plbert
 from phonexl.gap.pretrained_reader import PretrainedReader
-from phonexl.gap.representations import check_spelling
+from phonexl.gap.spelling import check_spelling
 from phonexl.gap.tokenizer_reader import TokenizerReader
 from phonexl.gap.word_reader import WordReader
 from phonexl.pretraining.representations import REPRESENTATION_FILE, Representation

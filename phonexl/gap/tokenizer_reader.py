@@ -8,7 +8,8 @@ from pathlib import Path
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-from phonexl.gap.representations import check_spelling, spell_words
+from modeling_phonexl.transcription import Transcriber
+from phonexl.gap.spelling import check_spelling, spell_words
 from phonexl.gap.word_frame import Frame, pad_inputs
 from phonexl.gap.word_reader import EncodedWords
 
@@ -48,6 +49,22 @@ class TokenizerReader:
         pieces = self._pieces(words, language)
         others = None if second is None else self._pieces(second, language)
         return self._frame.join(pieces, others, self.longest if max_length is None else max_length)
+
+    def encode_text(self, text: str, language: str) -> EncodedWords:
+        """Running text as the tokenizer cuts it, whose words are the tokenizer's; what it drops is not read.
+
+        Raises:
+            ValueError: If nothing is left of it.
+            MissingToolError: If the reading tool of the language is not installed.
+        """
+        if self.name != "text":
+            cut = Transcriber(language).segment(text)
+            text = " ".join(spell_words([text[start:end] for start, end in cut], language, self.name))
+        encoded = self._tokenizer(text, add_special_tokens=False, verbose=False)
+        pieces: dict[int, list[int]] = {}
+        for piece, word in zip(encoded["input_ids"], encoded.word_ids(), strict=True):
+            pieces.setdefault(word, []).append(piece)
+        return self._frame.join(list(pieces.values()), None, self.longest)
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""

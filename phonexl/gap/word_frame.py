@@ -33,12 +33,13 @@ class Frame:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase) -> Frame:
-        """As a fast tokenizer joins a pair: BERT has one [SEP] between sentences, RoBERTa two."""
-        encoded = tokenizer([["a"]], [["a"]], is_split_into_words=True)
-        ids, sentences = encoded["input_ids"][0], encoded.sequence_ids(0)
-        first = [place for place, sentence in enumerate(sentences) if sentence == 0]
-        second = [place for place, sentence in enumerate(sentences) if sentence == 1]
-        return cls(tuple(ids[: first[0]]), tuple(ids[first[-1] + 1 : second[0]]), tuple(ids[second[-1] + 1 :]))
+        """As a fast tokenizer joins a pair: BERT has one [SEP] between sentences, RoBERTa two.
+
+        One that was made for single sentences joins pairs without any specials: there the end stands between, too.
+        """
+        start, end = _specials(tokenizer, None)
+        before, *between, after = _specials(tokenizer, [["a"]])
+        return cls(start, between[0] if (before, after) == (start, end) else end, end)
 
     def join(self, first: Words, second: Words | None, longest: int, mark: int | None = None) -> EncodedWords:
         """Join the ids of words to one input.
@@ -73,6 +74,18 @@ class Frame:
                 add(word, number + index * len(first), index)
         add(self.end, NO_WORD, len(sentences) - 1)
         return EncodedWords(tuple(ids), tuple(word_index), tuple(sentence_index), sum(map(len, sentences)))
+
+
+def _specials(tokenizer: PreTrainedTokenizerBase, second: list[list[str]] | None) -> list[tuple[int, ...]]:
+    """Ids before, between and behind one or two sentences."""
+    encoded = tokenizer([["a"]], second, is_split_into_words=True)
+    found: list[list[int]] = [[]]
+    for index, sentence in zip(encoded["input_ids"][0], encoded.sequence_ids(0), strict=True):
+        if sentence is None:
+            found[-1].append(index)
+        elif len(found) == sentence + 1:
+            found.append([])
+    return [tuple(ids) for ids in found]
 
 
 def _cut(sentences: Sequence[Words], room: int, mark: int) -> list[int]:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerFast
 
 from phonexl.gap.word_frame import Frame, pad_inputs
 from phonexl.gap.word_reader import NO_WORD
@@ -61,6 +62,12 @@ def test_what_cannot_be_read_is_refused() -> None:
         BERT.join([[1] * 9, [1]], None, 5)
     with pytest.raises(ValueError, match="a sentence without words"):
         BERT.join([[1]], [], 5)
+
+
+def test_a_tokenizer_of_single_sentences_joins_pairs_by_its_end(tokenizer: PreTrainedTokenizerFast) -> None:
+    """It leaves all specials out of a pair, and so of what is learnt from one."""
+    assert tokenizer("a", "b")["input_ids"] == tokenizer.convert_tokens_to_ids(["a", "b"])
+    assert Frame.of(tokenizer) == Frame((2,), (3,), (3,))
 
 
 def test_a_batch_is_padded_on_the_right() -> None:
