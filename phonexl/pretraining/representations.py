@@ -171,28 +171,10 @@ class Representation:
             return None
         return relabel(WORD_MARK, language) if self.is_private else WORD_MARK
 
-    def mark_ids(self, languages: Iterable[str]) -> set[int]:
-        """Ids of the marks between words: no part of a word, so a mean over words leaves them out."""
-        marks = {self.mark(language) for language in languages}
-        return {self._ids[mark] for mark in marks if mark is not None and mark in self._ids}
-
     def mark_id(self, language: str) -> int | None:
         """Id of what stands between two words; the unknown one for a language that training did not see."""
         mark = self.mark(language)
         return None if mark is None else self._id(mark)
-
-    def spell(self, sentences: Iterable[str], language: str) -> list[str]:
-        """Running text as the tokenizer reads it: symbols apart by spaces, words by the mark.
-
-        Args:
-            sentences: Running text.
-            language: The code that the encoder was trained under, ISO 639-3.
-
-        Raises:
-            MissingToolError: If the reading tool of the language is not installed.
-        """
-        read = Transcriber(language)
-        return [self.spell_words(ReadSentence(language, read_words(sentence, read))) for sentence in sentences]
 
     def spell_words(self, sentence: ReadSentence) -> str:
         """A sentence that was read, as the tokenizer reads it."""
