@@ -116,7 +116,7 @@ class Representation:
 
     Args:
         name: One of `REPRESENTATIONS`.
-        tokenizer: Reads what `spell` writes.
+        tokenizer: Reads what `spell_words` writes.
 
     Raises:
         ValueError: For another name.
