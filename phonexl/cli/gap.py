@@ -20,7 +20,7 @@ def analyze(
     data: Annotated[Path, typer.Option(help="Folder of parallel sentences, devtest.LANG.txt[.gz] as FLORES has.")],
     out: Annotated[Path, typer.Option(help="Folder for analysis.json, and for vectors, which a second run uses.")],
     languages: Annotated[str, typer.Option(help="Codes, for example eng,fra,kor.")],
-    model: Annotated[str, typer.Option(help="offline, mbert, xlmr, a Hub id or a folder.")] = "offline",
+    model: Annotated[str, typer.Option(help="offline, plbert-kokoro, mbert, xlmr, a Hub id or a folder.")] = "offline",
     spelling: Annotated[str, typer.Option(help="What the encoder reads: text, romanized or ipa.")] = "text",
     layers: Annotated[str, typer.Option(help="Hidden states, 0 the input, -1 the last.")] = "0,-1",
     limit: Annotated[int | None, typer.Option(min=20, help="Only the first sentences.")] = None,
@@ -48,6 +48,30 @@ def analyze(
         print_table(table, sys.stdout)
         typer.echo()
     typer.echo(f"wrote {out / RESULT_FILE}", err=True)
+
+
+@app.command()
+@honest_exit
+def symbols(
+    data: Annotated[Path, typer.Option(help="Folder of sentences, devtest.LANG.txt[.gz] as FLORES has.")],
+    out: Annotated[Path, typer.Option(help="JSON to write.")],
+    languages: Annotated[str, typer.Option(help="Codes, for example eng,fra,kor.")],
+    model: Annotated[str, typer.Option(help="plbert-kokoro, a Hub id or a folder.")] = "plbert-kokoro",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first sentences.")] = None,
+) -> None:
+    """Count the sounds of each language for which a phoneme encoder has no symbol.
+
+    Example: phonexl gap symbols --data flores --languages eng,hin,swa --out gap/plbert-kokoro.json
+    """
+    from phonexl.cli.tables import print_table
+    from phonexl.gap.parallel_text import read_parallel
+    from phonexl.gap.symbols import count_symbols
+
+    texts = read_parallel(data, [code.strip() for code in languages.split(",")], limit)
+    found = count_symbols(model, texts, lambda line: typer.echo(line, err=True))
+    found.save(out)
+    print_table(found.table(), sys.stdout)
+    typer.echo(f"wrote {out}", err=True)
 
 
 @app.command()

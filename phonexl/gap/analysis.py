@@ -16,24 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoTokenizer
+from transformers import PreTrainedModel
 
 from phonexl.backbone import resolve_backbone
 from phonexl.gap.measures import measure_answers, measure_vectors
 from phonexl.gap.phonexl_vectors import embed_words, is_phonexl, load_phonexl, name_of_input
-from phonexl.gap.representations import (
-    Floats,
-    SentenceVectors,
-    check_spelling,
-    class_names,
-    embed_sentences,
-    load_encoder,
-    spell,
-)
+from phonexl.gap.readers import open_reader
+from phonexl.gap.reading import depends_on_transcription, read_sentences
+from phonexl.gap.representations import Floats, SentenceVectors, class_names, embed_sentences, load_encoder
 from phonexl.gap.sentence_map import map_sentences
 from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
+from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
-from phonexl.pretraining.representations import REPRESENTATION_FILE, Representation
 from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
 
 Report = Callable[[str], None]
@@ -48,8 +42,8 @@ class Analysis:
     Attributes:
         command: The command line.
         model: Name of the encoder.
-        spelling: What it read: "text", "romanized" or "ipa"; of an encoder of `phonexl pretrain`, its representation;
-            of a PhoneXL model, "words with ipa" or the like.
+        spelling: What it read: "text", "romanized" or "ipa"; "character" of CANINE, "phoneme" of a phoneme encoder, of
+            an encoder of `phonexl pretrain` its representation, of a PhoneXL model "words with ipa" or the like.
         languages: Codes, in order.
         sentences: Number of parallel sentences.
         sha256: Digest of each language's sentences.
@@ -122,10 +116,10 @@ def analyze(
     """Embed parallel sentences with an encoder, and compare languages.
 
     Args:
-        model_name: "offline", "mbert", "xlmr", a Hub id or a folder.
+        model_name: "offline", "plbert-kokoro", "mbert", "xlmr", a Hub id or a folder.
         texts: Sentences by language, the same in each.
-        spelling: What the encoder reads: "text", "romanized" or "ipa"; an encoder of `phonexl pretrain` reads what it
-            was trained on, a PhoneXL model words with their sounds.
+        spelling: What the encoder reads: "text", "romanized" or "ipa"; see `open_reader`. A PhoneXL model reads words
+            with their sounds.
         layers: Indices into `hidden_states`.
         batch_size: Sentences at once.
         vectors_folder: Where each language's vectors are kept and, if made from the same, taken from; None keeps none.
@@ -133,24 +127,19 @@ def analyze(
 
     Raises:
         ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
-        MissingToolError: If the offline backbone or a reading tool is not installed.
+        MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
     if len(texts) < 2 or count < LEAST_SENTENCES:
         raise ValueError(
             f"{len(texts)} languages with {count} sentences; at least two with {LEAST_SENTENCES} are needed"
         )
-    check_spelling(spelling)
     place = resolve_backbone(model_name)
     names = class_names(place)
-    own = Representation.load(Path(place)) if (Path(place) / REPRESENTATION_FILE).is_file() else None
-    if own is not None and spelling != "text":
-        raise ValueError(f"{model_name} was pretrained on {own.name} and reads nothing else: leave out --spelling")
-    words = is_phonexl(place)
-    if words and spelling != "text":
-        raise ValueError(f"{model_name} is a PhoneXL model, which reads {name_of_input(place)}: leave out --spelling")
-    read = own.name if own else name_of_input(place) if words else spelling
-    reading = _Reading(place, digest_model(place), read, layers, batch_size, own, words)
+    read = _Words(place) if is_phonexl(place) else _Text(place, open_reader(model_name, spelling))
+    if isinstance(read, _Words) and spelling != "text":
+        raise ValueError(f"{model_name} is a PhoneXL model, which reads {read.name}: leave out --spelling")
+    reading = _Reading(read, digest_model(place), layers, batch_size)
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
@@ -164,7 +153,7 @@ def analyze(
     return Analysis(
         command=shlex.join(["phonexl", *sys.argv[1:]]),
         model=model_name,
-        spelling=reading.spelling,
+        spelling=reading.of.name,
         languages=list(texts),
         sentences=count,
         sha256={lang: hashlib.sha256("\n".join(lines).encode()).hexdigest() for lang, lines in texts.items()},
@@ -180,34 +169,48 @@ def analyze(
     )
 
 
+class _Text:
+    """An encoder that is given ids by a reader of words."""
+
+    unit = "pieces"
+
+    def __init__(self, place: str, reader: WordReader) -> None:
+        self.place, self.reader, self.name = place, reader, reader.name
+        self.is_transcribed = depends_on_transcription(reader)
+        self._model: PreTrainedModel | None = None
+
+    def embed(self, sentences: Sequence[str], language: str, layers: Sequence[int], batch_size: int) -> SentenceVectors:
+        """Vectors of one language; the encoder is loaded when the first are asked for."""
+        self._model = self._model or load_encoder(self.place)
+        encoded = read_sentences(self.reader, sentences, language)
+        return embed_sentences(self._model, self.reader, encoded, layers, batch_size)
+
+
+class _Words:
+    """A PhoneXL model, which is given words with their sounds."""
+
+    unit = "words"
+    is_transcribed = True
+
+    def __init__(self, place: str) -> None:
+        self.place, self.name = place, name_of_input(place)
+        self._loaded: tuple[Any, Any] | None = None
+
+    def embed(self, sentences: Sequence[str], language: str, layers: Sequence[int], batch_size: int) -> SentenceVectors:
+        """Vectors of one language; the model is loaded when the first are asked for."""
+        self._loaded = self._loaded or load_phonexl(self.place)
+        model, processor = self._loaded
+        return embed_words(model, processor, sentences, language, layers, batch_size)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """An encoder and how it reads; what vectors depend on beside the sentences."""
 
-    place: str
+    of: _Text | _Words
     digest: str
-    spelling: str
     layers: Sequence[int]
     batch_size: int
-    own: Representation | None  # of an encoder of `phonexl pretrain`
-    words: bool  # of a PhoneXL model
-
-    def load(self) -> tuple[Any, Any]:
-        """The encoder, and what prepares its input."""
-        if self.words:
-            return load_phonexl(self.place)
-        return load_encoder(self.place), AutoTokenizer.from_pretrained(self.place)
-
-    def embed(self, loaded: tuple[Any, Any], sentences: Sequence[str], language: str) -> SentenceVectors:
-        """Vectors of one language."""
-        if self.words:
-            return embed_words(*loaded, sentences, language, self.layers, self.batch_size)
-        if self.own is None:
-            spelled, marks = spell(sentences, language, self.spelling), set[int]()
-        else:
-            spelled, marks = self.own.spell(sentences, language), self.own.mark_ids([language])
-        model, tokenizer = loaded
-        return embed_sentences(model, tokenizer, spelled, self.layers, self.batch_size, marks)
 
 
 def _embed(
@@ -219,22 +222,21 @@ def _embed(
 ) -> dict[str, SentenceVectors]:
     """Vectors by language, computed or taken from the folder; the encoder is loaded when one has to be computed."""
     vectors: dict[str, SentenceVectors] = {}
-    loaded: tuple[Any, Any] | None = None
-    versions = describe_versions() | ({} if reading.spelling == "text" else {"reading": digest_transcription()})
+    versions = describe_versions()
+    if reading.of.is_transcribed:
+        versions |= {"reading": digest_transcription()}
     for language, sentences in texts.items():
-        key = key_of(reading.digest, reading.spelling, reading.layers, sentences, versions)
+        key = key_of(reading.digest, reading.of.name, reading.layers, sentences, versions)
         path = None if folder is None else folder / f"{language}.safetensors"
         found = None if path is None else load_vectors(path, key)
         if found is not None:
             report(f"{language}: kept from before")
         else:
-            loaded = loaded or reading.load()
             with _timed(language, seconds):
-                found = reading.embed(loaded, sentences, language)
+                found = reading.of.embed(sentences, language, reading.layers, reading.batch_size)
             if path is not None:
                 save_vectors(path, key, found)
-            unit = "words" if reading.words else "pieces"
-            report(f"{language}: {found.lengths.mean():.1f} {unit} a sentence, {seconds[language]:.0f} s")
+            report(f"{language}: {found.lengths.mean():.1f} {reading.of.unit} a sentence, {seconds[language]:.0f} s")
         vectors[language] = found
     return vectors
 
@@ -267,14 +269,13 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
 def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:
     """Vectors by kind and language: layers, words without positions, before and with their sound, positions alone."""
     kinds = {f"layer {layer}": {lang: found.layers[layer] for lang, found in vectors.items()} for layer in layers}
-    kinds["words only"] = {lang: found.words for lang, found in vectors.items()}
+    words = {lang: found.words for lang, found in vectors.items() if found.words is not None}
     sounds = {lang: found.sound for lang, found in vectors.items() if found.sound is not None}
-    if sounds:
-        kinds["sound only"] = sounds
-        # A mean of sums is the sum of the means.
-        kinds["words with sound"] = {lang: found.words + sounds[lang] for lang, found in vectors.items()}
+    # A mean of sums is the sum of the means.
+    heard = {lang: words[lang] + sound for lang, sound in sounds.items()}
     positions = {lang: found.positions for lang, found in vectors.items() if found.positions is not None}
-    return {**kinds, "positions only": positions} if positions else kinds
+    parts = {"words only": words, "sound only": sounds, "words with sound": heard, "positions only": positions}
+    return kinds | {name: rows for name, rows in parts.items() if rows}
 
 
 def summary(found: Analysis) -> Table:

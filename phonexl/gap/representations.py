@@ -1,11 +1,12 @@
-"""Sentence vectors of an encoder: what a text is spelled in, and which part of the model is read.
+"""Sentence vectors of an encoder: which part of the model is read.
 
-Measures nothing; that is `measures.py` beside it and the metrics in `evaluate_metrics`.
+Measures nothing; that is `measures.py` beside it and the metrics in `evaluate_metrics`. What the encoder is given is
+its reader's (`word_reader.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,13 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    CanineModel,
     PreTrainedModel,
-    PreTrainedTokenizerBase,
 )
 
-from modeling_phonexl.transcription import Transcriber
+from phonexl.gap.canine_reader import spread_molecules
+from phonexl.gap.word_reader import NO_WORD, EncodedWords, WordReader
 
-SPELLINGS = ("text", "romanized", "ipa")
 _HEADS = {
     "ForSequenceClassification": AutoModelForSequenceClassification,
     "ForTokenClassification": AutoModelForTokenClassification,
@@ -37,9 +38,10 @@ class SentenceVectors:
     """Vectors of the same sentences, one row each.
 
     Attributes:
-        layers: Of each layer asked for, mean over the pieces of a sentence, specials and padding left out; shape (n,
-            d).
-        words: Mean of the word embeddings alone, before positions and LayerNorm; shape (n, d).
+        layers: Of each layer asked for, mean over the pieces of a sentence, specials, marks between words and padding
+            left out; shape (n, d).
+        words: Mean of the word embeddings alone, before positions and LayerNorm; shape (n, d), None for a model without
+            a table of them (CANINE hashes characters).
         positions: Mean of the position embeddings alone; shape (n, d), None for a model without a table of them.
         lengths: Pieces of each sentence, shape (n,).
         unknown_rate: Share of the pieces that are the unknown one, 0 to 1.
@@ -51,46 +53,13 @@ class SentenceVectors:
     """
 
     layers: dict[int, Floats]
-    words: Floats
+    words: Floats | None
     positions: Floats | None
     lengths: NDArray[np.int64]
     unknown_rate: float
     truncated: int
     probabilities: Floats | None = None
     sound: Floats | None = None
-
-
-def spell(sentences: Sequence[str], language: str, spelling: str) -> list[str]:
-    """Write sentences in their script, romanised, or in IPA, words apart by spaces.
-
-    Args:
-        sentences: Running text.
-        language: Its code.
-        spelling: One of `SPELLINGS`.
-
-    Raises:
-        ValueError: For another spelling.
-        MissingToolError: If the reading tool of the language is not installed.
-    """
-    check_spelling(spelling)
-    if spelling == "text":
-        return list(sentences)
-    read = Transcriber(language)
-    spelled = []
-    for sentence in sentences:
-        records = read([sentence[start:end] for start, end in read.segment(sentence)])
-        spelled.append(" ".join(r.ipa if spelling == "ipa" else r.romanized for r in records))
-    return spelled
-
-
-def check_spelling(spelling: str) -> None:
-    """Refuse an unknown spelling.
-
-    Raises:
-        ValueError: If it is none of `SPELLINGS`.
-    """
-    if spelling not in SPELLINGS:
-        raise ValueError(f"unknown spelling {spelling!r}; known: {', '.join(SPELLINGS)}")
 
 
 def class_names(place: str) -> list[str]:
@@ -118,77 +87,82 @@ def load_encoder(place: str) -> PreTrainedModel:
 @torch.inference_mode()
 def embed_sentences(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    sentences: Sequence[str],
+    reader: WordReader,
+    sentences: Sequence[EncodedWords],
     layers: Sequence[int],
     batch_size: int = 32,
-    marks: Collection[int] = (),
 ) -> SentenceVectors:
     """Mean-pooled vectors of sentences at some layers of an encoder.
 
     Args:
         model: The encoder; it is put into evaluation mode.
-        tokenizer: Its tokenizer.
-        sentences: Texts.
+        reader: That read the sentences.
+        sentences: As it read them.
         layers: Indices into `hidden_states`: 0 is the input after LayerNorm, -1 the last layer.
         batch_size: Sentences at once; they are sorted by length first.
-        marks: Ids that stand between words, which no mean counts, as specials.
 
     Raises:
-        ValueError: If the model has no such layer, or a sentence has no piece.
+        ValueError: If the model has no such layer.
     """
     model.eval()
-    longest = min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", 1 << 30) - 2)
-    encoded = tokenizer(
-        list(sentences), truncation=True, max_length=longest, return_special_tokens_mask=True, verbose=False
-    )
-    for ids, mask in zip(encoded["input_ids"], encoded["special_tokens_mask"], strict=True):
-        mask[:] = [int(special or index in marks) for special, index in zip(mask, ids, strict=True)]
-    counts = np.array([mask.count(0) for mask in encoded["special_tokens_mask"]])
-    if not counts.all():
-        raise ValueError(f"sentence {int(np.argmin(counts))} has no piece: {sentences[int(np.argmin(counts))]!r}")
-    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in encoded["input_ids"])
     found: dict[Any, list[Tensor]] = {}
-    order = np.argsort([len(ids) for ids in encoded["input_ids"]], kind="stable")
+    order = np.argsort([len(sentence.ids) for sentence in sentences], kind="stable")
     for rows in _batches(order, batch_size):
-        batch = tokenizer.pad(
-            {key: [values[row] for row in rows] for key, values in encoded.items()}, return_tensors="pt"
-        ).to(model.device)
-        for key, vectors in _embed_batch(model, batch, layers).items():
+        batch = [sentences[row] for row in rows]
+        inputs = {name: tensor.to(model.device) for name, tensor in reader.pad(batch).items()}
+        keep = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+        for row, sentence in enumerate(batch):
+            inside = [index != NO_WORD for index in sentence.word_index]
+            keep[row, : len(inside)] = torch.tensor(inside, device=keep.device)
+        for key, vectors in _embed_batch(model, inputs, keep, layers).items():
             found.setdefault(key, []).append(vectors)
     back = np.argsort(order, kind="stable")
     pooled = {key: torch.cat(parts).float().cpu().numpy()[back] for key, parts in found.items()}
+    counts = np.array([sum(index != NO_WORD for index in sentence.word_index) for sentence in sentences])
     return SentenceVectors(
         {layer: pooled[layer] for layer in layers},
-        pooled["words"],
+        pooled.get("words"),
         pooled.get("positions"),
         counts,
-        unknown / counts.sum(),
-        sum(len(ids) == longest for ids in encoded["input_ids"]),
+        sum(sentence.ids.count(reader.unknown_id) for sentence in sentences) / counts.sum(),
+        sum(max(sentence.word_index) + 1 < sentence.num_words for sentence in sentences),
         pooled.get("probabilities"),
     )
 
 
-def _embed_batch(model: PreTrainedModel, batch: Any, layers: Sequence[int]) -> dict[Any, Tensor]:
-    """Vectors of a padded batch by layer, "words", "positions", "probabilities"; the last two where there are any."""
-    keep = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
-    output = model(**batch, output_hidden_states=True)
+def _embed_batch(
+    model: PreTrainedModel, inputs: dict[str, Tensor], keep: Tensor, layers: Sequence[int]
+) -> dict[Any, Tensor]:
+    """Vectors of a batch by layer, "words", "positions", "probabilities"; the last three where there are any."""
+    output = model(**inputs, output_hidden_states=True)
     hidden = output.hidden_states
     found: dict[Any, Tensor] = {}
     for layer in layers:
         if not -len(hidden) <= layer < len(hidden):
             raise ValueError(f"no layer {layer}: this encoder has hidden states 0 to {len(hidden) - 1}, or -1")
-        found[layer] = _mean(hidden[layer], keep)
-    found["words"] = _mean(model.get_input_embeddings()(batch["input_ids"]), keep)
-    table = position_table(model)
+        states = hidden[layer]
+        if states.size(1) < keep.size(1):
+            states = spread_molecules(states, model.config.downsampling_rate)
+        found[layer] = _mean(states, keep[:, : states.size(1)])
+    table = _word_table(model)
     if table is not None:
-        places = torch.arange(keep.size(1), device=keep.device) + table.offset
-        found["positions"] = _mean(table.weight[places].expand(*keep.shape, -1), keep)
+        found["words"] = _mean(table(inputs["input_ids"]), keep)
+    positions = position_table(model)
+    if positions is not None:
+        places = torch.arange(keep.size(1), device=keep.device) + positions.offset
+        found["positions"] = _mean(positions.weight[places].expand(*keep.shape, -1), keep)
     logits = output.get("logits")
     if logits is not None:
         probabilities = logits.float().softmax(-1)
         found["probabilities"] = probabilities if logits.dim() == 2 else _mean(probabilities, keep)
     return found
+
+
+def _word_table(model: PreTrainedModel) -> torch.nn.Module | None:
+    try:
+        return model.get_input_embeddings()
+    except NotImplementedError:  # what transformers says of CANINE
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +174,13 @@ class _Positions:
 
 
 def position_table(model: PreTrainedModel) -> _Positions | None:
-    """The learned positions of the BERT and RoBERTa families; None for rotary and relative ones."""
-    embeddings = getattr(model.base_model, "embeddings", None)
-    table = getattr(embeddings, "position_embeddings", None)
+    """The learned positions of the BERT and RoBERTa families and of CANINE; None for rotary and relative ones."""
+    base: Any = model.base_model
+    table: Any
+    if isinstance(base, CanineModel):
+        table = base.char_embeddings.char_position_embeddings
+    else:
+        table = getattr(getattr(base, "embeddings", None), "position_embeddings", None)
     if not isinstance(table, torch.nn.Embedding):
         return None
     return _Positions(table.weight, 0 if table.padding_idx is None else table.padding_idx + 1)

@@ -85,7 +85,7 @@ def load_vectors(path: Path, key: str) -> SentenceVectors | None:
     layers = {int(name.removeprefix("layer ")): rows for name, rows in arrays.items() if name.startswith("layer ")}
     rest = {name: rows for name, rows in arrays.items() if not name.startswith("layer ")}
     counts = {"unknown_rate": float(facts["unknown_rate"]), "truncated": int(facts["truncated"])}
-    return SentenceVectors(layers, **{"positions": None, **rest, **counts})
+    return SentenceVectors(layers, **{"words": None, "positions": None, **rest, **counts})
 
 
 def save_vectors(path: Path, key: str, vectors: SentenceVectors) -> None:
@@ -93,8 +93,8 @@ def save_vectors(path: Path, key: str, vectors: SentenceVectors) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     arrays: dict[str, NDArray[Any]] = {f"layer {layer}": rows for layer, rows in vectors.layers.items()}
-    arrays |= {"words": vectors.words, "lengths": vectors.lengths}
-    optional = {"positions": vectors.positions, "probabilities": vectors.probabilities, "sound": vectors.sound}
+    arrays["lengths"] = vectors.lengths
+    optional = {name: getattr(vectors, name) for name in ("words", "positions", "probabilities", "sound")}
     arrays |= {name: rows for name, rows in optional.items() if rows is not None}
     facts = {"key": key, "unknown_rate": repr(float(vectors.unknown_rate)), "truncated": str(vectors.truncated)}
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

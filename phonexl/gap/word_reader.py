@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor
@@ -23,7 +24,7 @@ class EncodedWords:
         ids: Shape (length,).
         word_index: Number of the word that an id belongs to, counted on from the first sentence of a pair into the
             second; `NO_WORD` for specials and for marks between words; shape (length,).
-        sentence_index: 0, or 1 for the second sentence of a pair; shape (length,).
+        sentence_index: 0, or 1 for the second sentence of a pair, the specials behind it among them; shape (length,).
         num_words: Words that were given; those of which no id is left were cut off.
     """
 
@@ -63,3 +64,6 @@ class WordReader(Protocol):
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """Inputs of the model, each of shape (batch, length); "attention_mask" is 1 on every id."""
+
+    def save(self, folder: Path) -> None:
+        """Write beside a fine-tuned encoder what `open_reader` needs to read for it again."""

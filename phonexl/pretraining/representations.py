@@ -71,7 +71,15 @@ def read_words(sentence: str, read: Transcriber) -> tuple[Word, ...]:
     Raises:
         MissingToolError: If the reading tool of the language is not installed.
     """
-    texts = [sentence[start:end] for start, end in read.segment(sentence)]
+    return read_cut_words([sentence[start:end] for start, end in read.segment(sentence)], read)
+
+
+def read_cut_words(texts: Sequence[str], read: Transcriber) -> tuple[Word, ...]:
+    """Read words in context that are cut already.
+
+    Raises:
+        MissingToolError: If the reading tool of the language is not installed.
+    """
     return tuple(
         Word(text, record.segments, record.romanized or text) for text, record in zip(texts, read(texts), strict=True)
     )
@@ -108,7 +116,7 @@ class Representation:
 
     Args:
         name: One of `REPRESENTATIONS`.
-        tokenizer: Reads what `spell` writes.
+        tokenizer: Reads what `spell_words` writes.
 
     Raises:
         ValueError: For another name.
@@ -163,23 +171,10 @@ class Representation:
             return None
         return relabel(WORD_MARK, language) if self.is_private else WORD_MARK
 
-    def mark_ids(self, languages: Iterable[str]) -> set[int]:
-        """Ids of the marks between words: no part of a word, so a mean over words leaves them out."""
-        marks = {self.mark(language) for language in languages}
-        return {self._ids[mark] for mark in marks if mark is not None and mark in self._ids}
-
-    def spell(self, sentences: Iterable[str], language: str) -> list[str]:
-        """Running text as the tokenizer reads it: symbols apart by spaces, words by the mark.
-
-        Args:
-            sentences: Running text.
-            language: The code that the encoder was trained under, ISO 639-3.
-
-        Raises:
-            MissingToolError: If the reading tool of the language is not installed.
-        """
-        read = Transcriber(language)
-        return [self.spell_words(ReadSentence(language, read_words(sentence, read))) for sentence in sentences]
+    def mark_id(self, language: str) -> int | None:
+        """Id of what stands between two words; the unknown one for a language that training did not see."""
+        mark = self.mark(language)
+        return None if mark is None else self._id(mark)
 
     def spell_words(self, sentence: ReadSentence) -> str:
         """A sentence that was read, as the tokenizer reads it."""
@@ -189,19 +184,23 @@ class Representation:
 
     def encode(self, sentence: ReadSentence) -> EncodedSentence:
         """Ids, and the word of each; the same ids as the tokenizer gives for `spell_words`."""
-        mark = self.mark(sentence.language)
+        mark = self.mark_id(sentence.language)
         start, end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
         ids, word_index = [start], [NO_WORD]
         for number, word in enumerate(sentence.words):
             if mark is not None and number > 0:
-                ids.append(self._id(mark))
+                ids.append(mark)
                 word_index.append(NO_WORD)
-            own = [i for symbol in self._symbols(word, sentence.language) for i in self._ids_of(symbol)]
+            own = self.encode_word(word, sentence.language)
             ids += own
             word_index += [number] * len(own)
         ids.append(end)
         word_index.append(NO_WORD)
         return EncodedSentence(sentence.language, np.array(ids, np.int32), np.array(word_index, np.int32))
+
+    def encode_word(self, word: Word, language: str) -> list[int]:
+        """Ids of one word, at least one, without a mark."""
+        return [i for symbol in self._symbols(word, language) for i in self._ids_of(symbol)]
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer and the name."""

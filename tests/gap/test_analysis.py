@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import CanineConfig, CanineModel
 from typer.testing import CliRunner, Result
 
 import phonexl.progress
@@ -17,7 +19,9 @@ from phonexl.cli import app
 from phonexl.gap import analysis
 from phonexl.gap.analysis import Analysis, analyze, by_language, layers_of, set_summary, summary
 from phonexl.gap.parallel_text import read_parallel
+from phonexl.gap.reading import read_sentences
 from phonexl.gap.representations import embed_sentences
+from phonexl.gap.tokenizer_reader import TokenizerReader
 from phonexl.results import Result as RunResult
 
 WORDS = "the cat sat on a mat and saw two fat rats run by it".split()
@@ -50,7 +54,9 @@ def test_equal_words_are_found_without_positions_only(found):
 
 
 def test_figures_are_those_of_the_metric(found, checkpoint, texts, bert, tokenizer):
-    vectors = [embed_sentences(bert, tokenizer, texts[lang], (-1,)).layers[-1] for lang in texts]
+    reader = TokenizerReader(tokenizer, bert.config)
+    read = {language: read_sentences(reader, lines, language) for language, lines in texts.items()}
+    vectors = [embed_sentences(bert, reader, read[lang], (-1,)).layers[-1] for lang in texts]
     pairs = [(0, 1), (0, 2), (1, 2)]
     cka = found.features["layer -1"]["cka"]
     for debiased, key in ((False, "biased"), (True, "debiased")):
@@ -81,6 +87,18 @@ def test_parallel_files_are_found_and_checked(tmp_path):
         read_parallel(tmp_path, ["vi", "eng"])
     with pytest.raises(DataError, match=r"a file devtest.fra.txt\[.gz\]"):
         read_parallel(tmp_path, ["fra"])
+
+
+def test_an_encoder_of_characters_is_analyzed(texts, tmp_path):
+    """CANINE has no table of words, and fewer vectors than characters in the middle."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    CanineModel(CanineConfig(num_hash_buckets=200, num_hash_functions=4, **shape)).save_pretrained(tmp_path)
+    two = {language: texts[language][:20] for language in ("eng", "kor")}
+    found = analyze(str(tmp_path), two, layers=(2,))
+    assert found.spelling == "character"
+    assert list(found.features) == ["layer 2", "positions only"]
+    assert found.texts["eng"]["mean_pieces"] == np.mean([len(line.replace(" ", "")) for line in two["eng"]])
 
 
 def test_too_little_is_refused(checkpoint, texts):
@@ -118,8 +136,8 @@ def test_a_second_run_takes_the_vectors_and_finds_the_same(checkpoint, texts, tm
     two = {language: texts[language] for language in ("eng", "kor")}
     first = analyze(str(checkpoint), two, layers=(-1,), vectors_folder=tmp_path)
     embedded = []
-    embed = analysis.embed_sentences
-    monkeypatch.setattr(analysis, "embed_sentences", lambda *a: embedded.append(a[2]) or embed(*a))
+    read = analysis.read_sentences
+    monkeypatch.setattr(analysis, "read_sentences", lambda *a: embedded.append(a[1]) or read(*a))
     again = analyze(str(checkpoint), two, layers=(-1,), vectors_folder=tmp_path)
     assert embedded == []
     assert again.features == first.features

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from phonexl.gap.analysis import Analysis, set_summary
+from phonexl.gap.symbols import SymbolCoverage
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "gap.md").read_text(encoding="utf-8")
@@ -14,6 +15,15 @@ def test_the_table_is_rendered_from_the_analysis():
     assert found
     analysis = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json")
     assert found.group(1) == set_summary(analysis).markdown()
+
+
+def test_the_table_of_symbols_is_rendered_from_its_file():
+    found = re.search(r"<!-- gap symbols: plbert-kokoro -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
+    assert found
+    coverage = SymbolCoverage.load(ROOT / "results" / "gap" / "symbols" / "plbert-kokoro.json")
+    assert found.group(1) == coverage.table().markdown()
+    assert "a quarter of what is heard is lost" in PAGE
+    assert 0.24 < coverage.rates["vie"]["unknown"] / coverage.rates["vie"]["segments"] < 0.27
 
 
 def test_what_the_page_says_of_the_last_layer_holds():

@@ -8,13 +8,23 @@ from transformers import (
     BertForSequenceClassification,
     BertForTokenClassification,
     BertModel,
+    CanineConfig,
+    CanineModel,
     PreTrainedTokenizerFast,
     RobertaModel,
 )
 
-from phonexl.gap.representations import class_names, embed_sentences, load_encoder, spell
+from phonexl.gap.canine_reader import CanineReader
+from phonexl.gap.reading import read_sentences
+from phonexl.gap.representations import SentenceVectors, class_names, embed_sentences, load_encoder
+from phonexl.gap.tokenizer_reader import TokenizerReader
 
 SENTENCES = ["abc", "a", "hello world.", "가나다 abc", "zzzzzzzzzzzzzzzz"]
+
+
+def embed(model, tokenizer, sentences, layers, batch_size=32) -> SentenceVectors:
+    reader = TokenizerReader(tokenizer, model.config)
+    return embed_sentences(model, reader, read_sentences(reader, sentences, "eng"), layers, batch_size)
 
 
 def slow(model, tokenizer, sentence, layer):
@@ -27,7 +37,7 @@ def slow(model, tokenizer, sentence, layer):
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5])
 def test_vectors_are_those_of_each_sentence_alone(bert: BertModel, tokenizer: PreTrainedTokenizerFast, batch_size: int):
-    found = embed_sentences(bert, tokenizer, SENTENCES, (0, 1, -1), batch_size)
+    found = embed(bert, tokenizer, SENTENCES, (0, 1, -1), batch_size)
     for layer in (0, 1, -1):
         expected = np.stack([slow(bert, tokenizer, sentence, layer) for sentence in SENTENCES])
         np.testing.assert_allclose(found.layers[layer], expected, atol=1e-5)
@@ -39,7 +49,7 @@ def test_vectors_are_those_of_each_sentence_alone(bert: BertModel, tokenizer: Pr
 def test_words_and_positions_make_up_the_input_before_layer_norm(family, tokenizer, request):
     """RoBERTa counts positions from behind the row of padding: a wrong offset would be another table's mean."""
     model: BertModel | RobertaModel = request.getfixturevalue(family)
-    found = embed_sentences(model, tokenizer, SENTENCES, (0,))
+    found = embed(model, tokenizer, SENTENCES, (0,))
     assert found.positions is not None
     captured = []
     hook = model.embeddings.LayerNorm.register_forward_pre_hook(lambda module, inputs: captured.append(inputs[0]))
@@ -54,7 +64,7 @@ def test_words_and_positions_make_up_the_input_before_layer_norm(family, tokeniz
 
 
 def test_cut_and_unknown_text_is_counted(bert: BertModel, tokenizer: PreTrainedTokenizerFast):
-    found = embed_sentences(bert, tokenizer, ["a" * 100, "aXYb"], (-1,))
+    found = embed(bert, tokenizer, ["a" * 100, "aXYb"], (-1,))
     assert found.truncated == 1
     assert found.lengths.tolist() == [62, 4]  # 64 less [CLS] and [SEP]
     assert found.unknown_rate == pytest.approx(2 / 66)
@@ -62,17 +72,38 @@ def test_cut_and_unknown_text_is_counted(bert: BertModel, tokenizer: PreTrainedT
 
 def test_faults_are_named(bert: BertModel, tokenizer: PreTrainedTokenizerFast):
     with pytest.raises(ValueError, match="no layer 7: this encoder has hidden states 0 to 2, or -1"):
-        embed_sentences(bert, tokenizer, ["a"], (7,))
-    with pytest.raises(ValueError, match="sentence 1 has no piece: ''"):
-        embed_sentences(bert, tokenizer, ["a", ""], (0,))
-    with pytest.raises(ValueError, match="unknown spelling 'sung'; known: text, romanized, ipa"):
-        spell(["a"], "vi", "sung")
+        embed(bert, tokenizer, ["a"], (7,))
+    with pytest.raises(ValueError, match="eng, sentence 1 cannot be read .a sentence without words.*: ''"):
+        embed(bert, tokenizer, ["a", ""], (0,))
 
 
-def test_a_text_is_spelled_by_its_sound():
-    assert spell(["한국어 말."], "kor", "romanized") == ["hangugeo mal ."]
-    assert spell(["한국어 말."], "kor", "ipa") == ["hanɡuɡʌ mal ."]
-    assert spell(["한국어 말."], "kor", "text") == ["한국어 말."]
+def test_a_text_is_spelled_by_its_sound(bert: BertModel, tokenizer: PreTrainedTokenizerFast):
+    spelled = {"romanized": "hangugeo mal .", "ipa": "hanɡuɡʌ mal .", "text": "한국어 말."}
+    for spelling, expected in spelled.items():
+        reader = TokenizerReader(tokenizer, bert.config, spelling)
+        assert list(read_sentences(reader, ["한국어 말."], "kor")[0].ids) == tokenizer(expected)["input_ids"]
+
+
+def test_vectors_of_canine_are_those_of_each_sentence_alone():
+    """Its middle layers have a vector for four characters: each counts as often as a word has a character in it."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    model = CanineModel(CanineConfig(num_hash_buckets=300, num_hash_functions=4, **shape)).eval()
+    reader = CanineReader(model.config)
+    sentences = read_sentences(reader, ["Go.", "hello big world", "a bc"], "eng")
+    found = embed_sentences(model, reader, sentences, (0, 2, -1), batch_size=3)
+    assert found.words is None
+    table = model.char_embeddings.char_position_embeddings.weight.detach().numpy()
+    for row, sentence in enumerate(sentences):
+        places = [place for place, index in enumerate(sentence.word_index) if index >= 0]
+        np.testing.assert_allclose(found.positions[row], table[places].mean(0), atol=1e-6)
+        with torch.inference_mode():
+            hidden = model(**reader.pad([sentence]), output_hidden_states=True).hidden_states
+        for layer in (0, -1):
+            np.testing.assert_allclose(found.layers[layer][row], hidden[layer][0, places].mean(0).numpy(), atol=1e-5)
+        molecules = [1 + place // 4 for place in places]  # behind the one of [CLS]
+        np.testing.assert_allclose(found.layers[2][row], hidden[2][0, molecules].mean(0).numpy(), atol=1e-5)
+    assert found.lengths.tolist() == [3, 13, 3]
 
 
 @pytest.mark.parametrize("kind", [BertForSequenceClassification, BertForTokenClassification])
@@ -82,7 +113,7 @@ def test_a_classifier_answers_with_distributions(kind, bert: BertModel, tokenize
     model.save_pretrained(tmp_path)
     loaded = load_encoder(str(tmp_path))
     assert type(loaded) is kind
-    found = embed_sentences(loaded, tokenizer, SENTENCES, (-1,), batch_size=2)
+    found = embed(loaded, tokenizer, SENTENCES, (-1,), batch_size=2)
     assert found.positions is not None  # read from the encoder below the classifier
     for row, sentence in enumerate(SENTENCES):
         with torch.inference_mode():
@@ -96,4 +127,4 @@ def test_a_classifier_answers_with_distributions(kind, bert: BertModel, tokenize
 def test_a_bare_encoder_answers_nothing(checkpoint, tokenizer: PreTrainedTokenizerFast):
     model = load_encoder(str(checkpoint))
     assert type(model) is BertModel
-    assert embed_sentences(model, tokenizer, SENTENCES, (-1,)).probabilities is None
+    assert embed(model, tokenizer, SENTENCES, (-1,)).probabilities is None

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,13 @@ def vectors() -> SentenceVectors:
     generator = np.random.default_rng(0)
     rows = generator.standard_normal((4, 7, 3)).astype(np.float32)
     return SentenceVectors({0: rows[0], -1: rows[1]}, rows[2], None, np.arange(1, 8), 1 / 3, 2, rows[3])
+
+
+def test_an_encoder_without_a_table_of_words_has_none_in_the_file(vectors, tmp_path):
+    save_vectors(tmp_path / "eng.safetensors", "k", replace(vectors, words=None))
+    found = load_vectors(tmp_path / "eng.safetensors", "k")
+    assert found is not None
+    assert found.words is None
 
 
 def test_vectors_come_back_as_they_were(vectors, tmp_path):

@@ -371,7 +371,7 @@ def test_a_read_only_cache_is_named(source: Path, tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named_before_the_work(source: Path, assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(backbone.shutil, "disk_usage", lambda folder: usage(169_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(169_000_000))
     monkeypatch.setattr(backbone, "convert", lambda *arguments: pytest.fail("started"))
     with pytest.raises(BackboneError, match=r"\(170 MB\) .*No space left on device \(169 MB free\)"):
         resolve_backbone("offline", "cjkv")
