@@ -107,6 +107,25 @@ def _is_result(path: Path) -> bool:
     return not (path.parent / "config.json").exists()
 
 
+def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to continue a run, or to take its scores, under settings that it was not made with.
+
+    Args:
+        place: Where the run is.
+        before: Its recipe.
+        now: The recipe that is asked for; seeds may differ.
+
+    Raises:
+        ValueError: Naming the first setting that differs.
+    """
+    for key in sorted((before.keys() | now.keys()) - {"seeds"}):
+        if before.get(key) != now.get(key):
+            raise ValueError(
+                f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
+                "resume it with its own settings, or choose another --out"
+            )
+
+
 def describe_versions() -> dict[str, str]:
     """Python and the packages that can change a score."""
     versions = {"python": platform.python_version()}

@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.gap_run import run, sweep
 from phonexl.cli.results import Split
 
 RESULT_FILE = "analysis.json"
 
 app = typer.Typer(help="How unequally, and how alike, an encoder treats languages.", no_args_is_help=True)
+app.command()(run)
+app.command()(sweep)
 
 
 @app.command()

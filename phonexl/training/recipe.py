@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ class Recipe:
             RecipeError: If there is no such recipe, or it has an unknown key or a bad value.
             UnknownLanguageError: For a language without transcription.
         """
-        values = _read(name_or_path)
+        values = read_values(name_or_path, _shipped())
         return cls._from_values(Path(name_or_path).stem, values)
 
     def override(self, settings: Mapping[str, Any]) -> "Recipe":
@@ -167,7 +168,42 @@ class Recipe:
 
 def list_recipes() -> list[str]:
     """Names of the shipped recipes."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _shipped().iterdir() if entry.name.endswith(".yaml"))
+    return _names(_shipped())
+
+
+def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it.
+
+    Args:
+        name_or_path: A YAML file, or the name of a shipped recipe.
+        shipped: Folder of the shipped ones.
+        children: Recipes that extend this one, which it may not extend.
+
+    Raises:
+        RecipeError: If there is no such recipe, it extends itself, or is no YAML of keys and values.
+    """
+    if name_or_path in children:
+        raise RecipeError(f"{name_or_path}: extends itself, by way of {', '.join(children)}")
+    path = Path(name_or_path)
+    entry: Any = path if path.suffix in (".yaml", ".yml") else shipped / f"{name_or_path}.yaml"
+    if not entry.is_file():
+        known = _names(shipped)
+        near = difflib.get_close_matches(path.stem, known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise RecipeError(f"no recipe {name_or_path!r}: give a YAML file or one of {', '.join(known)}.{hint}")
+    try:
+        values = yaml.safe_load(entry.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name_or_path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{name_or_path}: expected lines of key: value")
+    parent = values.pop("extends", None)
+    values = {key: number(value) for key, value in values.items()}
+    if parent is None:
+        return values
+    if Path(parent).suffix in (".yaml", ".yml"):
+        parent = str(path.parent / parent)
+    return {**read_values(parent, shipped, (*children, name_or_path)), **values}
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
@@ -185,35 +221,10 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         if not separator:
             raise RecipeError(f"--set {text!r}: expected key=value, for example --set num_train_epochs=1")
         try:
-            values[key.strip()] = _number(yaml.safe_load(value))
+            values[key.strip()] = number(yaml.safe_load(value))
         except yaml.YAMLError as error:
             raise RecipeError(f"--set {text!r}: not YAML: {' '.join(str(error).split())}") from error
     return values
-
-
-def _read(name_or_path: str, children: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it."""
-    if name_or_path in children:
-        raise RecipeError(f"{name_or_path}: extends itself, by way of {', '.join(children)}")
-    path = Path(name_or_path)
-    entry: Any = path if path.suffix in (".yaml", ".yml") else _shipped() / f"{name_or_path}.yaml"
-    if not entry.is_file():
-        near = difflib.get_close_matches(path.stem, list_recipes(), 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise RecipeError(f"no recipe {name_or_path!r}: give a YAML file or one of {', '.join(list_recipes())}.{hint}")
-    try:
-        values = yaml.safe_load(entry.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{name_or_path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise RecipeError(f"{name_or_path}: expected lines of key: value")
-    parent = values.pop("extends", None)
-    values = {key: _number(value) for key, value in values.items()}
-    if parent is None:
-        return values
-    if Path(parent).suffix in (".yaml", ".yml"):
-        parent = str(path.parent / parent)
-    return {**_read(parent, (*children, name_or_path)), **values}
 
 
 def _as_tuple(name: str, key: str, value: Any) -> tuple[Any, ...]:
@@ -222,8 +233,8 @@ def _as_tuple(name: str, key: str, value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _number(value: Any) -> Any:
-    """YAML 1.1 reads 2e-5 as text."""
+def number(value: Any) -> Any:
+    """A text that is a number as one: YAML 1.1 reads 2e-5 as text."""
     if isinstance(value, str):
         try:
             return float(value)
@@ -232,8 +243,12 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _shipped() -> Any:
+def _shipped() -> Traversable:
     return resources.files("phonexl.training") / "recipes"
+
+
+def _names(folder: Traversable) -> list[str]:
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def _own_keys() -> list[str]:

@@ -19,7 +19,14 @@ from transformers import TrainerCallback
 
 from modeling_phonexl import PhoneXLForSequenceClassification, PhoneXLForTokenClassification
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
-from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_hardware, describe_versions
+from phonexl.results import (
+    RECIPE_FILE,
+    RESULT_FILE,
+    Result,
+    check_same_recipe,
+    describe_hardware,
+    describe_versions,
+)
 from phonexl.training.data import Data, hash_sentences, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
 from phonexl.training.job import Job, build_model, make_arguments
@@ -143,13 +150,7 @@ def _check_same_run(recipe: Recipe, place: Path) -> None:
         before = json.loads(begun.read_text(encoding="utf-8"))
     else:
         return  # stopped before its first step
-    now = recipe.values()
-    for key in sorted((before.keys() | now.keys()) - {"seeds"}):
-        if before.get(key) != now.get(key):
-            raise ValueError(
-                f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
-                "resume it with its own settings, or choose another --out"
-            )
+    check_same_recipe(place, before, recipe.values())
 
 
 def _save(trained: Trained, out: Path) -> None:

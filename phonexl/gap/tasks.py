@@ -1,0 +1,236 @@
+"""The tasks that encoders are fine-tuned on: their labels, and which sentences are trained on, chosen by and scored.
+
+Not here: how an encoder reads the words (`encoded_examples.py`), what scores are (`task_scores.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dataset_scripts.built import read_rows
+from dataset_scripts.corpus import Table
+from dataset_scripts.readers import DataError, find_parquet, load_split
+from dataset_scripts.rows import KINDS
+from dataset_scripts.schema import NER_TAGS, UPOS_TAGS, XNLI_LABELS, Sentence
+from dataset_scripts.sources import find_source
+from modeling_phonexl.transcription import Transcriber, find_language
+from phonexl.training.data import hash_sentences
+
+HELD_OUT = 0.1  # of the premises that XNLI is trained on, to choose by
+_HELD_OUT_SEED = 0
+_ROWS = 3  # of XNLI have the same premise, one for each label
+_NO_TRAIN = (
+    "xnli: no train split is at hand, so the labelled test split is trained on, less a tenth of its premises, by which "
+    "the epoch is chosen (validation); scores called test are of the dev split"
+)
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is learned.
+
+    Attributes:
+        name: As users type it and as the paper calls it.
+        kind: What data files call it: "udpos", "panx" or "xnli".
+        labels: In the order of their ids; declared, never collected from a file.
+        metric: Score by which the paper chooses, and which its tables have.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    metric: str
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether a pair of sentences has a label, and not each word."""
+        return self.kind == "xnli"
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("pos", "udpos", UPOS_TAGS, "xtreme_f1"),
+        Task("ner", "panx", NER_TAGS, "xtreme_f1"),
+        Task("xnli", "xnli", XNLI_LABELS, "accuracy"),
+    )
+}
+
+
+def find_task(name: str) -> Task:
+    """A task by its name.
+
+    Raises:
+        ValueError: For an unknown one.
+    """
+    if name not in TASKS:
+        raise ValueError(f"unknown task {name!r}; known: {', '.join(TASKS)}")
+    return TASKS[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two sentences, and what the first says of the second.
+
+    Attributes:
+        id: Split and number of the row.
+        lang: ISO 639-3 code.
+        premise: Words.
+        hypothesis: Words.
+        label: One of `XNLI_LABELS`.
+    """
+
+    id: str
+    lang: str
+    premise: tuple[str, ...]
+    hypothesis: tuple[str, ...]
+    label: str
+
+
+Examples = Sequence[Sentence | Pair]
+
+
+@dataclass
+class TaskData:
+    """What one model is trained on, chosen by, and scored on.
+
+    Attributes:
+        source: ISO 639-3 code of the training data.
+        train: In that language.
+        scored: By language and split ("validation", "test"), the validation split of the source among them.
+        warnings: What the reader of the scores must know.
+    """
+
+    source: str
+    train: Examples
+    scored: dict[tuple[str, str], Examples]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def validation(self) -> Examples:
+        """What is chosen by."""
+        return self.scored[self.source, "validation"]
+
+    def describe(self) -> dict[str, Any]:
+        """Number and hash of the sentences of each part."""
+        parts = {"train": self.train} | {f"{lang}.{split}": rows for (lang, split), rows in self.scored.items()}
+        return {name: {"sentences": len(rows), "sha256": _hash(rows)} for name, rows in parts.items()}
+
+
+def load_task(
+    task: Task, folder: Path, source: str, languages: Sequence[str], limit_train: int | None = None
+) -> TaskData:
+    """Read what a model of one task is trained and scored on.
+
+    Args:
+        task: Which.
+        folder: `{train,dev,test}-LANG.tsv[.gz]`, for XNLI without train, or a folder made by `phonexl data build`.
+        source: Language of the training data, a code of two or three letters.
+        languages: Those that are scored.
+        limit_train: Train on that many sentences or pairs, the same for every seed.
+
+    Raises:
+        DataError: If a file is missing or malformed.
+        UnknownLanguageError: For a language that is not known.
+    """
+    source, *codes = (find_language(code).iso639_3 for code in (source, *languages))
+    read = _read_pairs if task.of_pairs else _read_tagged
+    data = read(task, folder, source, list(dict.fromkeys([source, *codes])))
+    data.train = draw(data.train, limit_train)
+    data.scored = {key: rows for key, rows in data.scored.items() if key[0] in codes or key == (source, "validation")}
+    return data
+
+
+def sentences_of(examples: Examples) -> list[Sentence]:
+    """The tagged sentences among examples: all or none."""
+    return [example for example in examples if isinstance(example, Sentence)]
+
+
+def _pairs_of(examples: Examples) -> list[Pair]:
+    return [example for example in examples if isinstance(example, Pair)]
+
+
+def draw(items: Sequence[ItemT], limit: int | None) -> Sequence[ItemT]:
+    """At most `limit` of them, at random and in order: always the same."""
+    if limit is None or limit >= len(items):
+        return items
+    return [items[index] for index in sorted(random.Random(0).sample(range(len(items)), limit))]
+
+
+def _read_tagged(task: Task, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
+    scored: dict[tuple[str, str], Examples] = {}
+    for language in languages:
+        for split in ("validation", "test"):
+            scored[language, split] = load_split(folder, task.kind, language, split)
+    return TaskData(source, load_split(folder, task.kind, source, "train"), scored)
+
+
+def _read_pairs(task: Task, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
+    """The protocol of `_NO_TRAIN`; no premise is in two of its three parts."""
+    scored: dict[tuple[str, str], Examples] = {}
+    labelled: list[Pair] = []
+    for language in languages:
+        pairs = _load_pairs(folder, language, "test")
+        held_out = _held_out_rows(len(pairs))
+        scored[language, "validation"] = [pair for row, pair in enumerate(pairs) if row in held_out]
+        scored[language, "test"] = _load_pairs(folder, language, "validation")
+        if language == source:
+            labelled = [pair for row, pair in enumerate(pairs) if row not in held_out]
+    seen = {pair.premise for pair in _pairs_of([*scored[source, "validation"], *scored[source, "test"]])}
+    train = [pair for pair in labelled if pair.premise not in seen]
+    warnings = [_NO_TRAIN]
+    if len(train) < len(labelled):
+        left_out = len(labelled) - len(train)
+        warnings.append(f"xnli: {left_out} pairs of {source} are not trained on, since a scored pair has their premise")
+    return TaskData(source, train, scored, warnings)
+
+
+def _held_out_rows(count: int) -> set[int]:
+    """Rows of a tenth of the premises, the same in every language, since row n is the same pair in each."""
+    premises = range(-(-count // _ROWS))
+    chosen = random.Random(_HELD_OUT_SEED).sample(premises, max(1, round(HELD_OUT * len(premises))))
+    return {_ROWS * premise + place for premise in chosen for place in range(_ROWS)}
+
+
+def _load_pairs(folder: Path, language: str, split: str) -> list[Pair]:
+    if shards := find_parquet(folder, "xnli", language, split):
+        return [_built_pair(row) for shard in shards for row in read_rows(shard)]
+    return list(_segmented_pairs(folder, language, split))
+
+
+def _segmented_pairs(folder: Path, language: str, split: str) -> Iterator[Pair]:
+    """The pairs of a file, cut by the language's segmenter; no premise may begin within another's rows."""
+    table = Table(language, language, "xnli", f"{{split}}-{language}", ("validation", "test"))
+    path, read = find_source(folder, table, split), Transcriber(language)
+    for row, raw in enumerate(KINDS["xnli"].read(table, folder, split)):
+        texts = raw["premise"], raw["hypothesis"]
+        premise, hypothesis = (tuple(text[start:end] for start, end in read.segment(text)) for text in texts)
+        if not premise or not hypothesis:
+            raise DataError(path, row + 2, " ".join(texts), "two sentences with words", "Correct or delete the row.")
+        if row % _ROWS == 0:
+            first = raw["premise"]
+        elif raw["premise"] != first:
+            cure = "Three rows, one for each label, have one premise: splits are cut between premises."
+            raise DataError(path, row + 2, raw["premise"], "the premise of the row before", cure)
+        yield Pair(raw["id"], language, premise, hypothesis, raw["label"])
+
+
+def _built_pair(row: dict[str, Any]) -> Pair:
+    words = tuple(row["premise_tokens"]), tuple(row["hypothesis_tokens"])
+    return Pair(row["id"], find_language(row["lang"]).iso639_3, *words, XNLI_LABELS[row["label"]])
+
+
+def _hash(rows: Examples) -> str:
+    if sentences := sentences_of(rows):
+        return hash_sentences(sentences)
+    digest = hashlib.sha256()
+    for row in _pairs_of(rows):
+        digest.update(json.dumps([row.premise, row.hypothesis, row.label], ensure_ascii=False).encode())
+    return digest.hexdigest()
