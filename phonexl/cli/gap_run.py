@@ -44,7 +44,7 @@ def run(
 ) -> None:
     """Fine-tune an encoder on a task, and score it beside a floor.
 
-    Example: phonexl gap run --task pos --languages hun,kor --data udpos10 --out runs --recipe pos-small
+    Example: phonexl gap run --task pos --languages fra,kor --data udpos10 --out runs --recipe pos-small
     """
     numbers = parse_seeds(seeds)
     base, typed = _lay_out(task, model, spelling, recipe, limit_train, set)

@@ -1,6 +1,6 @@
 """A report of result JSONs: figures, tables in Markdown, and one HTML page that stands alone.
 
-Computes nothing that is not in a file: scores are from `phonexl train`, all else from `phonexl gap analyze`.
+Computes nothing that is not in a file: scores are from `phonexl train` and `phonexl gap run`, all else from `phonexl gap analyze`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary, summary
 from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
+from phonexl.gap.floor_table import floor_table
 from phonexl.gap.published import NOTES
 from phonexl.gap.scores import System, collect_systems
 from phonexl.gap.tables import (
@@ -72,7 +73,7 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
         for path in paths:
             _read_one(path, found)
         if len(found.analyses) + len(found.results) == before:
-            raise ValueError(f"{place}: no result of `phonexl gap analyze` or `phonexl train`; expected one or more")
+            raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run` or `train`; expected one or more")
     return found
 
 
@@ -110,7 +111,7 @@ def make_report(inputs: Inputs, split: str = "test") -> list[Section]:
     sections = [_about(inputs, systems, split)]
     if inputs.analyses:
         sections += [_encoders(inputs), _maps(inputs)]
-    return [*sections, _gaps(inputs, systems), _correlations(inputs, systems), _commands(inputs)]
+    return [*sections, _gaps(inputs, systems, split), _correlations(inputs, systems), _commands(inputs)]
 
 
 def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
@@ -207,7 +208,7 @@ def _maps(inputs: Inputs) -> Section:
     return Section("Linguistic gap (like the paper's Figure 2)", drawings=drawings, tables=tables)
 
 
-def _gaps(inputs: Inputs, systems: Sequence[System]) -> Section:
+def _gaps(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
     own_tasks = list(dict.fromkeys(system.task for system in systems))
     papers = [task for task in _PAPER_TASKS if task not in map(paper_task, own_tasks)]
     tables = []
@@ -219,6 +220,9 @@ def _gaps(inputs: Inputs, systems: Sequence[System]) -> Section:
         made = reference_table(systems, task)
         if made.rows:
             tables.append((f"Gaps to the reference, {task}: relative / absolute (like the paper's Table 2)", made))
+    floors = floor_table(inputs.results, split)
+    if floors.rows:
+        tables.append(("Scores beside a floor: taggers and classifiers that read no context", floors))
     tables.append(("Is a smaller mean RPD more than chance? Swap test over languages", comparison_table(systems)))
     drawings = [draw_bars("figure-3", [], inputs.analyses)] if not own_tasks else []
     for task in own_tasks:

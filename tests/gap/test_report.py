@@ -144,7 +144,7 @@ def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_ana
     [
         ("{", "x.json: expected JSON, but"),
         ("[1]", "x.json: expected a JSON object, found list"),
-        ('{"speed": 1}', "x.json: no result of `phonexl gap analyze` or `phonexl train`"),
+        ('{"speed": 1}', "x.json: no result of `phonexl gap analyze`, `gap run` or `train`"),
         ('{"features": {}, "spelling": "text", "sentences": 3}', "x.json: expected the analysis.json"),
         ('{"scores": {}, "recipe": {}, "seed": 1}', "x.json: expected a result JSON of phonexl"),
     ],
