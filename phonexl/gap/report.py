@@ -1,6 +1,7 @@
 """A report of result JSONs: figures, tables in Markdown, and one HTML page that stands alone.
 
-Computes nothing that is not in a file: scores are from `phonexl train` and `phonexl gap run`, all else from `phonexl gap analyze`.
+Computes nothing that is not in a file: scores are from `phonexl train` and `phonexl gap run`, all else from
+`phonexl gap analyze`.
 """
 
 from __future__ import annotations
