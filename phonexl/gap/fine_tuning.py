@@ -161,7 +161,17 @@ def make_trainer(
     examples = data.train, data.validation
     train, validation = (EncodedExamples(rows, task, encoder.reader, recipe.max_length) for rows in examples)
     arguments = recipe.arguments(folder, seed)
-    return FineTuningTrainer(encoder.place, task, encoder.reader, arguments, train, validation, examples, callbacks)
+    return FineTuningTrainer(
+        encoder.place,
+        task,
+        encoder.reader,
+        arguments,
+        train,
+        validation,
+        examples,
+        recipe.head_learning_rate,
+        callbacks,
+    )
 
 
 def _check_place(recipe: FineTuning, place: Path, resume: bool) -> None:

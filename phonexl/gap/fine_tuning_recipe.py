@@ -28,7 +28,7 @@ _OWNED_BY_RUN = {
     "save_steps", "load_best_model_at_end", "metric_for_best_model", "greater_is_better", "train_sampling_strategy",
     "hub_token", "push_to_hub", "push_to_hub_token",
 }  # fmt: skip
-_OWN = ("limit_train", "max_length")
+_OWN = ("limit_train", "max_length", "head_learning_rate")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class FineTuning:
         languages: Codes of what is scored in place of the source, if this is zero-shot transfer.
         limit_train: Train on that many sentences or pairs.
         max_length: Ids of a sentence or pair at most; None: what the model takes.
+        head_learning_rate: Of the classifier, which starts from nothing; None: as the encoder.
         training: Fields of `TrainingArguments`.
 
     Raises:
@@ -56,6 +57,7 @@ class FineTuning:
     languages: tuple[str, ...] = ()
     limit_train: int | None = None
     max_length: int | None = None
+    head_learning_rate: float | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

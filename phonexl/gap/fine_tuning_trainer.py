@@ -83,6 +83,7 @@ class FineTuningTrainer(Trainer):
         train: Rows to train on.
         validation: Rows to choose by.
         examples: What they were made of: train, validation.
+        head_learning_rate: Of the classifier; None: as the encoder.
         callbacks: More callbacks.
 
     Attributes:
@@ -100,9 +101,11 @@ class FineTuningTrainer(Trainer):
         train: EncodedExamples,
         validation: EncodedExamples,
         examples: tuple[Examples, Examples],
+        head_learning_rate: float | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self.best = BestWeights(f"eval_{task.metric}")
+        self._head_learning_rate = head_learning_rate
         self._default = most_frequent_label(examples[0])
         used = train.used_ids()
 
@@ -139,6 +142,17 @@ class FineTuningTrainer(Trainer):
         self.compute_metrics = None  # it is of the validation rows
         output = self.predict(rows)
         return rows.decode(output.predictions, output.label_ids, self._default)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """The optimizer of the HF Trainer, with a group of its own for the classifier if it has another rate."""
+        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        if self._head_learning_rate is not None:
+            encoder = {id(weight) for weight in self.classifier.base_model.parameters()}
+            for group in list(optimizer.param_groups):
+                head = [weight for weight in group["params"] if id(weight) not in encoder]
+                group["params"] = [weight for weight in group["params"] if id(weight) in encoder]
+                optimizer.add_param_group({**group, "params": head, "lr": self._head_learning_rate})
+        return optimizer
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         step = self.args.train_batch_size * self.args.gradient_accumulation_steps

@@ -99,6 +99,17 @@ def test_a_word_has_one_label_at_its_first_id():
     assert row.words == (0, 1)
 
 
+@pytest.mark.parametrize("on_the_left", [False, True])
+def test_labels_stand_by_the_first_letters(on_the_left):
+    reader = LetterReader(on_the_left)
+    rows = EncodedExamples(SENTENCES[:1], POS, reader)
+    longer = EncodedExamples([sentence("a longer sentence than the other is beside it", "X " * 9)], POS, reader)
+    batch = Collator(reader)([rows[0], longer[0]])
+    places = batch["labels"][0] != IGNORED
+    assert "".join(map(chr, batch["input_ids"][0][places])) == "tocstq"
+    assert [POS.labels[label] for label in batch["labels"][0][places]] == list(SENTENCES[0].tags)
+
+
 def test_what_is_not_read_is_counted():
     rows = EncodedExamples([sentence("Ab cdefghijkl e", "NOUN VERB ADV")], POS, LetterReader(), 8)
     assert rows.reading["unread_words"] == 1  # the second is longer than the input

@@ -139,6 +139,18 @@ def test_the_best_epoch_is_kept_and_not_the_last(checkpoint, data, tmp_path):
     assert trainer.evaluate()["eval_xtreme_f1"] == trainer.best.score
 
 
+def test_the_classifier_may_learn_at_another_rate(checkpoint, data, tmp_path):
+    task_data = load_task(TASKS["pos"], data, "eng", ["eng"])
+    encoder = Encoder.open(str(checkpoint), "text")
+    trainer = make_trainer(recipe(checkpoint, head_learning_rate=0.5), task_data, encoder, tmp_path, 1)
+    names = {id(weight): name for name, weight in trainer.classifier.named_parameters() if weight.requires_grad}
+    groups = trainer.create_optimizer().param_groups
+    rates = {names[id(weight)]: group["lr"] for group in groups for weight in group["params"]}
+    assert rates.keys() == set(names.values())
+    assert {name for name, rate in rates.items() if rate == 0.5} == {"classifier.weight", "classifier.bias"}
+    assert set(rates.values()) == {0.5, 0.02}
+
+
 def test_a_seed_gives_the_same_run_again_and_another_seed_another(checkpoint, data, tmp_path, finished):
     (again,) = run([recipe(checkpoint)], data, tmp_path, [1])
     before = RunResult.load(place_of(finished, checkpoint) / "result.json")
