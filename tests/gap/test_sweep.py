@@ -80,6 +80,7 @@ def search(recipe: FineTuning, data: TaskData, out: Path, steps: Steps, grid=GRI
     return sweep(recipe, data, Encoder.open(recipe.model, "text"), grid, out, seed, callbacks=[steps])
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("optuna")
 def test_every_point_is_trained_once_and_the_best_is_found(recipe, data, tmp_path):
     steps = Steps()
@@ -97,6 +98,7 @@ def test_every_point_is_trained_once_and_the_best_is_found(recipe, data, tmp_pat
         search(recipe, data, tmp_path, again, seed=2)
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("optuna")
 def test_a_sweep_that_is_stopped_trains_only_what_is_left(recipe, data, tmp_path):
     """The sampler takes a point at which it was stopped for done: it would be lost, or another trained twice."""
@@ -114,6 +116,7 @@ def test_a_sweep_that_is_stopped_trains_only_what_is_left(recipe, data, tmp_path
     assert found["settings"]["learning_rate"] == 0.02
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("optuna")
 def test_a_point_is_worth_its_best_epoch(recipe, data, tmp_path):
     class Spoil(TrainerCallback):
@@ -127,6 +130,7 @@ def test_a_point_is_worth_its_best_epoch(recipe, data, tmp_path):
     assert found["score"] > 0.5
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("optuna")
 def test_what_it_writes_is_taken_by_a_run(folder, checkpoint, tmp_path):
     options = ["--task", "pos", "--data", folder, "--model", checkpoint, "--out", tmp_path]

@@ -27,6 +27,7 @@ def pair(label: str) -> Pair:
     return Pair("1", "eng", ("a",), ("b",), label)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", KNOWN)
 def test_the_floor_of_the_real_treebanks_is_the_known_one(shared, language):
     folder = shared / "data" / "udpos10"

@@ -96,6 +96,7 @@ def test_mistakes_are_one_line_with_file_and_place(tmp_path, pairs):
         load_task(XNLI, tmp_path, "eng", ["eng"])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("language", ["swa", "urd"])
 def test_the_real_pairs_have_no_leak(shared, language):
     data = load_task(XNLI, shared / "data" / "xnli", language, [language])
