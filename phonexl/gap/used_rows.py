@@ -1,7 +1,7 @@
 """Trains only those rows of a table of symbols that the training data use.
 
 A table of 250,000 pieces is most of a small multilingual encoder, and a data set of one language uses a few thousand of
-them. Rows without a gradient would only decay; leaving them out is the same model, and a step several times cheaper.
+them. Rows without a gradient would only decay; without decay it is the same model, for less work of the optimizer.
 """
 
 from __future__ import annotations
