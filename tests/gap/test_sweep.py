@@ -121,12 +121,13 @@ def test_a_sweep_that_is_stopped_trains_only_what_is_left(recipe, data, tmp_path
 def test_a_point_is_worth_its_best_epoch(recipe, data, tmp_path):
     class Spoil(TrainerCallback):
         def on_epoch_end(self, args, state, control, **kwargs):
-            if state.epoch > 1.5:
+            if state.epoch > 4.5:
                 with torch.no_grad():
                     kwargs["model"].classifier.weight.zero_()
 
     encoder = Encoder.open(recipe.model, "text")
-    found = sweep(recipe, data, encoder, {"learning_rate": [0.02]}, tmp_path, 1, callbacks=[Spoil()])
+    longer = recipe.with_settings({"num_train_epochs": 5}, "test")
+    found = sweep(longer, data, encoder, {"learning_rate": [0.02]}, tmp_path, 1, callbacks=[Spoil()])
     assert found["score"] > 0.5
 
 
