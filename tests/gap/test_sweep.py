@@ -2,6 +2,8 @@
 
 import gc
 import json
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -146,6 +148,23 @@ def test_what_it_writes_is_taken_by_a_run(folder, checkpoint, tmp_path):
     assert done.exit_code == 0, done.output
     (result,) = (tmp_path / "runs").rglob("result.json")
     assert RunResult.load(result).recipe["learning_rate"] == 0.02
+
+
+def test_the_example_runs(folder, checkpoint, tmp_path, monkeypatch):
+    example = re.search(r"Example: phonexl gap sweep ([^│╭]*)", run_command("sweep", "--help").stdout)
+    assert example
+    trial = {"score": 0.5, "settings": {"learning_rate": 0.1}}
+    best = {"metric": "xtreme_f1", "settings": trial["settings"], "trials": [trial]}
+    monkeypatch.setattr("phonexl.gap.sweep.sweep", lambda *args, **kwargs: best)
+    monkeypatch.setattr("phonexl.gap.fine_tuning.resolve_backbone", lambda name: str(checkpoint))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "udpos10").mkdir()
+    for file in folder.glob("*-eng.tsv"):
+        shutil.copy(file, tmp_path / "udpos10" / file.name.replace("eng", "kor"))
+    done = run_command("sweep", *example.group(1).split())
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[2] == "| 0.1 | 50.00 |"
+    assert json.loads((tmp_path / "sweeps" / "pos-kor-offline" / "best.json").read_text("utf-8")) == best
 
 
 def test_settings_are_of_their_language_and_what_is_typed_goes_over_them(recipe, tmp_path):

@@ -37,7 +37,9 @@ COMMANDS = (
     "data stats",
     "data push",
     "gap analyze",
-    "gap report",  # run in tests/gap
+    "gap report",  # run in tests/gap, as the next two
+    "gap run",
+    "gap sweep",
     "demo",  # serves until interrupted: run in test_demo.py
     "export",  # run in test_onnx.py
     "push model",
