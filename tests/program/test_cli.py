@@ -37,9 +37,10 @@ COMMANDS = (
     "data stats",
     "data push",
     "gap analyze",
-    "gap report",  # run in tests/gap, as the next two
+    "gap report",  # run in tests/gap, as the next three
     "gap run",
     "gap sweep",
+    "gap symbols",
     "demo",  # serves until interrupted: run in test_demo.py
     "export",  # run in test_onnx.py
     "push model",
