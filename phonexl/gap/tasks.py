@@ -8,27 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dataset_scripts.built import read_rows
-from dataset_scripts.corpus import Table
-from dataset_scripts.readers import DataError, find_parquet, load_split
-from dataset_scripts.rows import KINDS
+from dataset_scripts.readers import DataError, load_split
 from dataset_scripts.schema import NER_TAGS, UPOS_TAGS, XNLI_LABELS, Sentence
-from dataset_scripts.sources import find_source
 from modeling_phonexl.transcription import Transcriber, find_language
 from phonexl.training.data import hash_sentences
+from phonexl.training.sentence_pairs import load_xnli, xnli_warnings
 
-HELD_OUT = 0.1  # of the premises that XNLI is trained on, to choose by
-_HELD_OUT_SEED = 0
-_ROWS = 3  # of XNLI have the same premise, one for each label
-_NO_TRAIN = (
-    "xnli: no train split is at hand, so the labelled test split is trained on, less a tenth of its premises, by which "
-    "the epoch is chosen (validation); scores called test are of the dev split"
-)
 ItemT = TypeVar("ItemT")
 
 
@@ -173,58 +163,24 @@ def _read_tagged(task: Task, folder: Path, source: str, languages: Sequence[str]
 
 
 def _read_pairs(task: Task, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
-    """The protocol of `_NO_TRAIN`; no premise is in two of its three parts."""
     scored: dict[tuple[str, str], Examples] = {}
-    labelled: list[Pair] = []
     for language in languages:
-        pairs = _load_pairs(folder, language, "test")
-        held_out = _held_out_rows(len(pairs))
-        scored[language, "validation"] = [pair for row, pair in enumerate(pairs) if row in held_out]
-        scored[language, "test"] = _load_pairs(folder, language, "validation")
-        if language == source:
-            labelled = [pair for row, pair in enumerate(pairs) if row not in held_out]
-    seen = {pair.premise for pair in _pairs_of([*scored[source, "validation"], *scored[source, "test"]])}
-    train = [pair for pair in labelled if pair.premise not in seen]
-    warnings = [_NO_TRAIN]
-    if len(train) < len(labelled):
-        left_out = len(labelled) - len(train)
-        warnings.append(f"xnli: {left_out} pairs of {source} are not trained on, since a scored pair has their premise")
-    return TaskData(source, train, scored, warnings)
-
-
-def _held_out_rows(count: int) -> set[int]:
-    """Rows of a tenth of the premises, the same in every language, since row n is the same pair in each."""
-    premises = range(-(-count // _ROWS))
-    chosen = random.Random(_HELD_OUT_SEED).sample(premises, max(1, round(HELD_OUT * len(premises))))
-    return {_ROWS * premise + place for premise in chosen for place in range(_ROWS)}
+        for split in ("validation", "test"):
+            scored[language, split] = _load_pairs(folder, language, split)
+    return TaskData(source, _load_pairs(folder, source, "train"), scored, xnli_warnings(folder, source))
 
 
 def _load_pairs(folder: Path, language: str, split: str) -> list[Pair]:
-    if shards := find_parquet(folder, "xnli", language, split):
-        return [_built_pair(row) for shard in shards for row in read_rows(shard)]
-    return list(_segmented_pairs(folder, language, split))
-
-
-def _segmented_pairs(folder: Path, language: str, split: str) -> Iterator[Pair]:
-    """The pairs of a file, cut by the language's segmenter; no premise may begin within another's rows."""
-    table = Table(language, language, "xnli", f"{{split}}-{language}", ("validation", "test"))
-    path, read = find_source(folder, table, split), Transcriber(language)
-    for row, raw in enumerate(KINDS["xnli"].read(table, folder, split)):
-        texts = raw["premise"], raw["hypothesis"]
+    """The pairs of a split, cut by the language's segmenter."""
+    read = Transcriber(language)
+    pairs = []
+    for pair in load_xnli(folder, language, split):
+        texts = pair.premise, pair.hypothesis
         premise, hypothesis = (tuple(text[start:end] for start, end in read.segment(text)) for text in texts)
         if not premise or not hypothesis:
-            raise DataError(path, row + 2, " ".join(texts), "two sentences with words", "Correct or delete the row.")
-        if row % _ROWS == 0:
-            first = raw["premise"]
-        elif raw["premise"] != first:
-            cure = "Three rows, one for each label, have one premise: splits are cut between premises."
-            raise DataError(path, row + 2, raw["premise"], "the premise of the row before", cure)
-        yield Pair(raw["id"], language, premise, hypothesis, raw["label"])
-
-
-def _built_pair(row: dict[str, Any]) -> Pair:
-    words = tuple(row["premise_tokens"]), tuple(row["hypothesis_tokens"])
-    return Pair(row["id"], find_language(row["lang"]).iso639_3, *words, XNLI_LABELS[row["label"]])
+            raise DataError(folder / pair.id, None, " ".join(texts), "two sentences with words", "Correct the row.")
+        pairs.append(Pair(pair.id, language, premise, hypothesis, pair.label))
+    return pairs
 
 
 def _hash(rows: Examples) -> str:

@@ -5,12 +5,12 @@ Reading files is the business of `dataset_scripts.sentence_pairs`.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from dataset_scripts.readers import DataError
 from dataset_scripts.schema import SentencePair
 from dataset_scripts.sentence_pairs import has_pairs, load_pairs
 from evaluate_metrics.tagging_f1.bootstrap import sentence_counts
@@ -21,37 +21,62 @@ from modeling_phonexl.transcription import Transcriber
 from phonexl.training.dataset import PairDataset, batches
 from phonexl.training.evaluation import label_names, supports_bf16
 
-HELD_OUT = 10  # of the premises of XNLI's test file, where it has to serve as train, every tenth is for validation
+ROWS = 3  # of XNLI have the same premise, one for each label
+HELD_OUT = 10  # where the test file has to serve as train, every tenth of its premises is for validation
 
 
 def load_xnli(folder: Path, language: str, split: str) -> list[SentencePair]:
     """The pairs of one split, by the files of the same names where there is a train file.
 
     Without one, the labelled test file is trained on but for every tenth premise with all its hypotheses, which are
-    "validation", and the dev file is "test": no premise is in two of them.
+    "validation", and the dev file is "test". All languages hold out the same rows, since row n is the same pair in
+    each, and no premise that is scored is trained on.
 
     Raises:
-        DataError: If a file is missing or malformed.
+        DataError: If a file is missing or malformed, or a premise begins within another's rows.
     """
     if has_pairs(folder, language, "train"):
         return load_pairs(folder, language, split)
     if split == "test":
         return load_pairs(folder, language, "validation")
-    kept: list[SentencePair] = []
-    for number, (_, group) in enumerate(groupby(load_pairs(folder, language, "test"), key=lambda pair: pair.premise)):
-        if (number % HELD_OUT == HELD_OUT - 1) == (split == "validation"):
-            kept += group
-    return kept
+    labelled, held_out = _part(folder, language)
+    if split == "validation":
+        return held_out
+    scored = _premises([*held_out, *load_pairs(folder, language, "validation")])
+    return [pair for pair in labelled if pair.premise not in scored]
 
 
 def xnli_warnings(folder: Path, language: str) -> list[str]:
     """What a reader of scores must know of the splits in a folder."""
     if has_pairs(folder, language, "train"):
         return []
-    return [
+    warnings = [
         "no train file: trained on nine of ten premises of XNLI's test file, validated on the others; "
         '"test" is its dev file'
     ]
+    left_out = len(_part(folder, language)[0]) - len(load_xnli(folder, language, "train"))
+    if left_out:
+        warnings.append(f"{left_out} pairs of {language} are not trained on, since a scored pair has their premise")
+    return warnings
+
+
+def _part(folder: Path, language: str) -> tuple[list[SentencePair], list[SentencePair]]:
+    """The pairs of the test file that are trained on, and those that are held out."""
+    parts: tuple[list[SentencePair], list[SentencePair]] = ([], [])
+    premise = ""
+    for row, pair in enumerate(load_pairs(folder, language, "test")):
+        number, of_premise = divmod(row, ROWS)
+        premise = premise if of_premise else pair.premise
+        if pair.premise != premise:
+            cure = "Three rows, one for each label, have one premise: splits are cut between premises."
+            place = folder / f"test-{language}.tsv", row + 2
+            raise DataError(*place, pair.premise, "the premise of the row before", cure)
+        parts[number % HELD_OUT == HELD_OUT - 1].append(pair)
+    return parts
+
+
+def _premises(pairs: Sequence[SentencePair]) -> set[str]:
+    return {pair.premise for pair in pairs}
 
 
 def words_of_pairs(pairs: Sequence[SentencePair]) -> Iterator[tuple[str, Sequence[str]]]:

@@ -211,7 +211,7 @@ def test_pairs_are_learned_and_say_what_they_were_trained_on(checkpoint, tmp_pat
     (found,) = run([settings], tmp_path, tmp_path / "out", [1], save_model=False)
     assert found.scores["eng"]["test"]["accuracy"] > 0.5
     assert found.scores["eng"]["test"]["floor"] == {"accuracy": pytest.approx(1 / 3)}
-    assert "the labelled test split is trained on" in found.warnings[0]
+    assert "premises of XNLI's test file" in found.warnings[0]
 
 
 def test_what_does_not_beat_its_floor_is_warned_of(checkpoint, data, tmp_path):
