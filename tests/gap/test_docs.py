@@ -6,6 +6,7 @@ from pathlib import Path
 from phonexl.gap.analysis import Analysis, set_summary
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.symbols import SymbolCoverage
+from phonexl.pretraining.comparison import compare
 from phonexl.results import find_results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,18 @@ def test_the_floors_are_rendered_from_the_runs_and_all_are_exceeded():
     table = floor_table(find_results([ROOT / "results" / "gap" / "fine-tuned"]))
     assert found.group(1) == table.markdown()
     assert {row[-1] for row in table.rows} == {"above"}
+
+
+def test_the_pretrained_encoders_are_rendered_from_their_runs_and_know_little_but_frequencies():
+    found = re.search(r"<!-- pretraining -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
+    assert found
+    table = compare(find_results([ROOT / "results" / "pretraining"]))
+    assert found.group(1) == table.markdown()
+    for row in table.rows:
+        by_frequency, bits = (
+            float(row[table.columns.index(name)]) for name in ("bits a word by frequency", "bits a word")
+        )
+        assert 0.96 < bits / by_frequency < 1
 
 
 def test_what_the_page_says_of_the_last_layer_holds():
