@@ -13,6 +13,9 @@ def demo(
     model: Annotated[
         str | None, typer.Argument(help="Folder or Hub repository of a PhoneXL tagger; left out, there are no tags.")
     ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
+    ] = None,
     share: Annotated[bool, typer.Option(help="Open it to others through Gradio's server.")] = False,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Left out, the first that is free from 7860 on.")
@@ -28,5 +31,5 @@ def demo(
     from phonexl.tagger import load_tagger, make_pipeline
 
     quiet_transformers()
-    page = make_page(make_pipeline(*load_tagger(model)) if model else None)
+    page = make_page(make_pipeline(*load_tagger(model, revision)) if model else None)
     page.launch(share=share, server_port=port, **LOOK)

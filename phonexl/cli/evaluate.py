@@ -23,6 +23,9 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")],
     language: Annotated[str, typer.Option(help="Language of the data.")],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the JSON there instead of standard output.")] = None,
 ) -> None:
     """Score a tagger on one language and split: F1 of XTREME, accuracy, macro-F1, per tag, confusion.
@@ -35,7 +38,7 @@ def evaluate(
     from phonexl.training.evaluation import score, tag_sentences
 
     quiet_transformers()
-    tagger, processor = load_tagger(model)
+    tagger, processor = load_tagger(model, revision)
     sentences = _read(model, set(tagger.config.id2label.values()), data, code, split)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         job = bar.add_task(f"{code} {split}", total=len(sentences))
@@ -43,7 +46,7 @@ def evaluate(
             tagger, processor, sentences, progress=lambda done: bar.advance(job, done), bf16=_was_bf16(model)
         )
     scores = {code: {split: score(tags, sentences)}}
-    content = {"model": model, "data": str(data), "scores": scores}
+    content = {"model": model, "revision": revision, "data": str(data), "scores": scores}
     if out is None:
         sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     else:

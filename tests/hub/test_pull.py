@@ -44,7 +44,9 @@ for kind in (PhoneXLForTokenClassification, PhoneXLProcessor, AutoModelForTokenC
     with contextlib.suppress(OSError):
         kind.from_pretrained("user/x", revision=sha, trust_remote_code=True)
         said.append(kind.__name__)
-commands = ["predict", "user/x"], ["export", "user/x", "out"]
+commands = [
+    ["predict", "user/x"], ["export", "user/x", "out"], ["evaluate", "user/x", "--data", ".", "--language", "vi"]
+]
 runs = [CliRunner().invoke(app, [*command, "--revision", sha]) for command in commands]
 print(json.dumps([said, [[run.exit_code, run.stdout, run.stderr] for run in runs]]))
 """
@@ -113,6 +115,7 @@ def test_a_revision_that_is_not_there_is_one_line(folder: Path, hub: LoopbackHub
     revision = "0" * 40
     loaded, runs = json.loads(run_client(MISSING, revision).rstrip("\n").split("\n")[-1])
     assert loaded == []
+    assert len(runs) == 3
     for code, printed, said in runs:
         assert (code, printed) == (2, "")
         assert said.startswith(f'phonexl: user/x has no branch, tag or commit "{revision}": name one that')
