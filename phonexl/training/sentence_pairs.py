@@ -42,7 +42,7 @@ def load_xnli(folder: Path, language: str, split: str) -> list[SentencePair]:
     labelled, held_out = _part(folder, language)
     if split == "validation":
         return held_out
-    scored = _premises([*held_out, *load_pairs(folder, language, "validation")])
+    scored = {pair.premise for pair in [*held_out, *load_pairs(folder, language, "validation")]}
     return [pair for pair in labelled if pair.premise not in scored]
 
 
@@ -73,10 +73,6 @@ def _part(folder: Path, language: str) -> tuple[list[SentencePair], list[Sentenc
             raise DataError(*place, pair.premise, "the premise of the row before", cure)
         parts[number % HELD_OUT == HELD_OUT - 1].append(pair)
     return parts
-
-
-def _premises(pairs: Sequence[SentencePair]) -> set[str]:
-    return {pair.premise for pair in pairs}
 
 
 def words_of_pairs(pairs: Sequence[SentencePair]) -> Iterator[tuple[str, Sequence[str]]]:
