@@ -19,7 +19,7 @@ from phonexl.page import MARK, Line, Section, make_line, render_page
 from phonexl.progress import TrainingProgress, format_duration
 from phonexl.results import RESULT_FILE, Result, Table
 from phonexl.tagger import load_tagger, make_pipeline
-from phonexl.training.evaluation import supports_bf16, tag_sentences
+from phonexl.training.evaluation import gains_from_bf16, tag_sentences
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import CHECKPOINTS, train
 
@@ -106,7 +106,7 @@ def estimate(pairs: Sequence[str]) -> str:
     trainings = f"{len(_METHODS) * len(pairs)} trainings of {_STEPS} steps"
     if torch.cuda.is_available():
         return f"{trainings}: seconds each on {torch.cuda.get_device_name()}"
-    threads, bf16 = torch.get_num_threads(), supports_bf16()
+    threads, bf16 = torch.get_num_threads(), gains_from_bf16()
     speed = min(threads, _USEFUL_THREADS) / (1 if bf16 else _FLOAT32_FACTOR)
     seconds = len(pairs) * (_STEPS * sum(_STEP_SECONDS.values()) / speed + _REST_SECONDS)
     where = f"{threads} thread{'s' * (threads > 1)}, {'bfloat16' if bf16 else 'float32'}"

@@ -18,7 +18,7 @@ from transformers import TrainingArguments
 from modeling_phonexl.transcription import find_language
 from phonexl.gap.tasks import find_task
 from phonexl.json_file import read_json
-from phonexl.training.evaluation import supports_bf16
+from phonexl.training.evaluation import gains_from_bf16
 from phonexl.training.recipe import RecipeError, read_values
 
 RECIPES = resources.files("phonexl.gap") / "recipes"
@@ -100,7 +100,7 @@ class FineTuning:
         return {**own, "languages": list(self.languages), **self.training}
 
     def arguments(self, folder: Path, seed: int) -> TrainingArguments:
-        """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware multiplies in it.
+        """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware is faster in it.
 
         Args:
             folder: Nothing is written there but what a setting asks for.
@@ -108,7 +108,7 @@ class FineTuning:
         """
         values = dict(self.training)
         if values.get("bf16") == "auto":
-            values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else supports_bf16()
+            values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else gains_from_bf16()
         # Without use_cpu, bf16 is refused on a CPU.
         defaults = {"use_cpu": not torch.cuda.is_available(), "report_to": "none"}
         return TrainingArguments(

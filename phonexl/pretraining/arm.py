@@ -22,7 +22,7 @@ from phonexl.pretraining.encoder import Body, build_encoder
 from phonexl.pretraining.packing import ROW_LENGTH, PackingCollator
 from phonexl.pretraining.representations import EncodedSentence, Representation
 from phonexl.pretraining.trainer import HeldOut, PretrainingTrainer
-from phonexl.training.evaluation import supports_bf16
+from phonexl.training.evaluation import gains_from_bf16
 
 MAX_LENGTH = 512  # positions; the longest sentences of FLORES have about 420 symbols
 _LOGS = 50  # of the loss, over a run
@@ -128,7 +128,7 @@ def make_arguments(settings: Settings, checkpoints: Path) -> TrainingArguments:
     on_gpu = torch.cuda.is_available()
     bf16 = settings.bf16
     if bf16 is None:
-        bf16 = torch.cuda.is_bf16_supported() if on_gpu else supports_bf16()
+        bf16 = torch.cuda.is_bf16_supported() if on_gpu else gains_from_bf16()
     return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=settings.steps,

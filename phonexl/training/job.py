@@ -23,7 +23,7 @@ from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
 from phonexl.training.dictionaries import find_sound_dictionary, make_switcher, make_task_switcher
-from phonexl.training.evaluation import supports_bf16
+from phonexl.training.evaluation import gains_from_bf16
 from phonexl.training.particle_merging import ParticleMerger
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import Task, find_task
@@ -195,10 +195,10 @@ def build_model(
 def make_arguments(
     recipe: Recipe, checkpoints: Path, seed: int, changes: Mapping[str, Any] | None = None
 ) -> PhoneXLTrainingArguments:
-    """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware multiplies in it."""
+    """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware is faster in it."""
     values = {**recipe.training, **(changes or {})}
     if values.get("bf16") == "auto":
-        values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else supports_bf16()
+        values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else gains_from_bf16()
     # Without use_cpu, bf16 is refused on a CPU and two processes look for two GPUs.
     defaults = {
         "use_cpu": not torch.cuda.is_available(),

@@ -19,7 +19,7 @@ from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from modeling_phonexl.transcription import Transcriber
 from phonexl.training.dataset import PairDataset, batches
-from phonexl.training.evaluation import label_names, supports_bf16
+from phonexl.training.evaluation import gains_from_bf16, label_names
 
 ROWS = 3  # of XNLI have the same premise, one for each label
 HELD_OUT = 10  # where the test file has to serve as train, every tenth of its premises is for validation
@@ -97,7 +97,7 @@ def classify_pairs(
         processor: Its processor.
         pairs: Sentences and language; their labels are not looked at.
         batch_size: Pairs per forward, taken in order of length.
-        bf16: Compute in bfloat16, as the model was trained; None: where the hardware multiplies in it.
+        bf16: Compute in bfloat16, as the model was trained; None: where the hardware is faster in it.
 
     Raises:
         ValueError: If a pair has a label that the model does not have.
@@ -109,7 +109,7 @@ def classify_pairs(
     model.eval()
     order = sorted((dataset[index] for index in range(len(dataset))), key=lambda row: len(row.tokens))
     if bf16 is None:
-        bf16 = model.device.type == "cuda" or supports_bf16()
+        bf16 = model.device.type == "cuda" or gains_from_bf16()
     for rows in batches(order, batch_size):
         inputs = processor.pad([row.sentence for row in rows]).to(model.device)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):

@@ -84,7 +84,7 @@ def test_the_estimate_depends_on_the_machine(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    monkeypatch.setattr("phonexl.quickstart.supports_bf16", lambda: bf16)
+    monkeypatch.setattr("phonexl.quickstart.gains_from_bf16", lambda: bf16)
     assert words in estimate(["zh-vi"])
 
 

@@ -11,7 +11,7 @@ from transformers import set_seed
 from dataset_scripts.schema import UPOS_TAGS, Sentence
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, tagging_scores, xtreme_f1
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from phonexl.training.evaluation import check_labels, score, supports_bf16, tag_sentences
+from phonexl.training.evaluation import check_labels, gains_from_bf16, score, tag_sentences
 
 pytestmark = pytest.mark.usefixtures("one_thread", "in_float32")
 # Not the order of the task: names must come from the model.
@@ -21,7 +21,7 @@ LABELS = tuple(reversed(UPOS_TAGS))
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """In bfloat16 two tags of a random tagger may tie, and then padding decides."""
-    monkeypatch.setattr("phonexl.training.evaluation.supports_bf16", lambda: False)
+    monkeypatch.setattr("phonexl.training.evaluation.gains_from_bf16", lambda: False)
 
 
 @pytest.fixture(scope="module", params=["softmax", "crf"])
@@ -152,8 +152,18 @@ def test_there_are_no_new_scores_where_all_or_none_are_repeated(repeated: bool) 
     assert "new_sentences" not in score([["NOUN"]], sentences)
 
 
-def test_bfloat16_is_asked_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    for avx, amx in ((False, False), (True, False), (False, True)):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx=avx: avx)
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
-        assert supports_bf16() is (avx or amx)
+@pytest.mark.parametrize(
+    ("capabilities", "faster"),
+    [
+        ({"cpu_name": "AMD EPYC 9B45", "avx512_bf16": True, "amx_bf16": False}, True),
+        ({"cpu_name": "AMD EPYC 7B13", "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": False}, False),
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": True}, True),
+        ({"architecture": "aarch64"}, False),
+    ],
+)
+def test_bfloat16_only_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object], faster: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert gains_from_bf16() is faster

@@ -283,7 +283,7 @@ def test_only_the_released_code_switches_words_to_themselves(
 def test_bf16_auto_asks_the_hardware(
     make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
-    monkeypatch.setattr("phonexl.training.job.supports_bf16", lambda: supported)
+    monkeypatch.setattr("phonexl.training.job.gains_from_bf16", lambda: supported)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert make_arguments(make_recipe(bf16="auto"), tmp_path, 1).bf16 is supported
     assert make_arguments(make_recipe(), tmp_path, 1).bf16 is False
