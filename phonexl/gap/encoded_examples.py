@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dataset_scripts.schema import Sentence
-from phonexl.gap.tasks import Examples, Pair, Task, sentences_of
+from phonexl.gap.tasks import Examples, GapTask, Pair, sentences_of
 from phonexl.gap.word_reader import NO_WORD, EncodedWords, WordReader
 from phonexl.training.dataset import IGNORED
 
@@ -58,7 +58,7 @@ class EncodedExamples(Dataset[Row]):
         MissingToolError: If the reading tool of the language is not installed.
     """
 
-    def __init__(self, examples: Examples, task: Task, reader: WordReader, max_length: int | None = None) -> None:
+    def __init__(self, examples: Examples, task: GapTask, reader: WordReader, max_length: int | None = None) -> None:
         self._examples = examples
         self._labels = task.labels
         self._ids = {label: index for index, label in enumerate(task.labels)}

@@ -29,7 +29,7 @@ from transformers import (
 
 from phonexl.gap.encoded_examples import Collator, EncodedExamples
 from phonexl.gap.task_scores import dev_scores, most_frequent_label
-from phonexl.gap.tasks import Examples, Task
+from phonexl.gap.tasks import Examples, GapTask
 from phonexl.gap.used_rows import train_used_rows
 from phonexl.gap.word_reader import WordReader
 from phonexl.training.trainer import EpochLengthSampler
@@ -43,7 +43,7 @@ def is_untrained(place: str) -> bool:
     return folder.is_dir() and not any(path for pattern in _WEIGHTS for path in folder.glob(pattern))
 
 
-def build_classifier(place: str, task: Task) -> PreTrainedModel:
+def build_classifier(place: str, task: GapTask) -> PreTrainedModel:
     """An encoder with a fresh head, drawn from the global random state; the encoder too if `is_untrained`.
 
     Args:
@@ -95,7 +95,7 @@ class FineTuningTrainer(Trainer):
     def __init__(
         self,
         place: str,
-        task: Task,
+        task: GapTask,
         reader: WordReader,
         args: TrainingArguments,
         train: EncodedExamples,

@@ -18,7 +18,7 @@ from evaluate_metrics.tagging_f1.tagging_scores import (
     xtreme_f1,
 )
 from phonexl.gap.floors import UnigramTagger
-from phonexl.gap.tasks import Examples, Pair, Task, sentences_of
+from phonexl.gap.tasks import Examples, GapTask, Pair, sentences_of
 from phonexl.training.evaluation import score as score_tags
 
 _FLOOR_SCORES = ("accuracy", "xtreme_f1", "strict_f1")
@@ -34,14 +34,14 @@ def most_frequent_label(examples: Examples) -> str:
     return Counter(label for row in gold_labels(examples) for label in row).most_common(1)[0][0]
 
 
-def dev_scores(task: Task, predicted: Sequence[Sequence[str]], examples: Examples) -> dict[str, float]:
+def dev_scores(task: GapTask, predicted: Sequence[Sequence[str]], examples: Examples) -> dict[str, float]:
     """What an epoch is chosen by, cheap to compute: accuracy and, of tags, `xtreme_f1`."""
     gold = gold_labels(examples)
     scores = {"accuracy": accuracy(predicted, gold)}
     return scores if task.of_pairs else {**scores, "xtreme_f1": xtreme_f1(predicted, gold)}
 
 
-def score_task(task: Task, predicted: Sequence[Sequence[str]], examples: Examples) -> dict[str, Any]:
+def score_task(task: GapTask, predicted: Sequence[Sequence[str]], examples: Examples) -> dict[str, Any]:
     """All scores of one split.
 
     Args:
@@ -70,7 +70,7 @@ def score_task(task: Task, predicted: Sequence[Sequence[str]], examples: Example
     }
 
 
-def floor_scores(task: Task, train: Examples, examples: Examples) -> dict[str, float]:
+def floor_scores(task: GapTask, train: Examples, examples: Examples) -> dict[str, float]:
     """Scores of the most frequent tag of each word, or of the most frequent label of pairs, learned from `train`.
 
     Returns:

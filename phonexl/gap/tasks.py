@@ -23,7 +23,7 @@ ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class GapTask:
     """What is learned.
 
     Attributes:
@@ -47,14 +47,14 @@ class Task:
 TASKS = {
     task.name: task
     for task in (
-        Task("pos", "udpos", UPOS_TAGS, "xtreme_f1"),
-        Task("ner", "panx", NER_TAGS, "xtreme_f1"),
-        Task("xnli", "xnli", XNLI_LABELS, "accuracy"),
+        GapTask("pos", "udpos", UPOS_TAGS, "xtreme_f1"),
+        GapTask("ner", "panx", NER_TAGS, "xtreme_f1"),
+        GapTask("xnli", "xnli", XNLI_LABELS, "accuracy"),
     )
 }
 
 
-def find_task(name: str) -> Task:
+def find_task(name: str) -> GapTask:
     """A task by its name.
 
     Raises:
@@ -115,7 +115,7 @@ class TaskData:
 
 
 def load_task(
-    task: Task, folder: Path, source: str, languages: Sequence[str], limit_train: int | None = None
+    task: GapTask, folder: Path, source: str, languages: Sequence[str], limit_train: int | None = None
 ) -> TaskData:
     """Read what a model of one task is trained and scored on.
 
@@ -154,7 +154,7 @@ def draw(items: Sequence[ItemT], limit: int | None) -> Sequence[ItemT]:
     return [items[index] for index in sorted(random.Random(0).sample(range(len(items)), limit))]
 
 
-def _read_tagged(task: Task, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
+def _read_tagged(task: GapTask, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
     scored: dict[tuple[str, str], Examples] = {}
     for language in languages:
         for split in ("validation", "test"):
@@ -162,7 +162,7 @@ def _read_tagged(task: Task, folder: Path, source: str, languages: Sequence[str]
     return TaskData(source, load_split(folder, task.kind, source, "train"), scored)
 
 
-def _read_pairs(task: Task, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
+def _read_pairs(task: GapTask, folder: Path, source: str, languages: Sequence[str]) -> TaskData:
     scored: dict[tuple[str, str], Examples] = {}
     for language in languages:
         for split in ("validation", "test"):

@@ -199,5 +199,6 @@ METHOD = Method(
         "gradient_accumulation_steps": 8,
     },
     settings=FilterSettings,
+    tags_only=True,
     train=train,
 )

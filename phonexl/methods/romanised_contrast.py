@@ -250,5 +250,6 @@ METHOD = Method(
     needs="none",
     recipe={**NO_OBJECTIVES, "unit": "subword"},
     settings=RomanisedContrastSettings,
+    tags_only=True,
     train=train,
 )

@@ -137,5 +137,6 @@ METHOD = Method(
     needs="MT",
     recipe={**NO_OBJECTIVES, "unit": "subword"},
     settings=TranslateTrainSettings,
+    tags_only=True,
     train=train,
 )

@@ -334,5 +334,6 @@ METHOD = Method(
         "gradient_accumulation_steps": 4,
     },
     settings=XMixupSettings,
+    tags_only=True,
     train=train,
 )

@@ -334,5 +334,6 @@ METHOD = Method(
         "warmup_steps": 0.1,
     },
     settings=XTuneSettings,
+    tags_only=True,
     train=train,
 )

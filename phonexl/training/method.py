@@ -56,6 +56,7 @@ class Method:
         recipe: What it changes in any recipe: the fair setting, on plain's learning rate, batch and epochs.
         original: What its authors set besides; None where they published no setting for tagging.
         settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
+        tags_only: Whether it is about words with tags, and has no form for pairs of sentences.
         train: Trains one seed.
     """
 
@@ -65,6 +66,7 @@ class Method:
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     original: Mapping[str, Any] | None = None
     settings: type[Any] | None = None
+    tags_only: bool = False
     train: Callable[[Job], Trained] = train_one_stage
 
     def overrides(self, original: bool = False) -> dict[str, Any]:
@@ -84,10 +86,10 @@ class Method:
             RecipeError: For a setting that the method does not have, a value that it refuses, or a task that it is not
                 defined for.
         """
-        if self.train is not train_one_stage and recipe.task not in TASKS:
+        if self.tags_only and recipe.task not in TASKS:
             raise RecipeError(
                 f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}: use plain, "
-                "phonexl, cosda-ml or sino-xenic"
+                "phonexl, cosda-ml, sino-xenic or objectives-first"
             )
         given = recipe.method_settings.get(self.name, {})
         known = [] if self.settings is None else [f.name for f in fields(self.settings)]

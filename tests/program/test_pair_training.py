@@ -263,6 +263,22 @@ def test_results_are_read_as_those_of_taggers(make_pair_recipe: MakeRecipe, pair
     assert set(first.means) == {"zho", "vie"}
 
 
+def test_objectives_come_first_on_text_and_need_it(
+    pair_data: Path, make_pair_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    method = find_method("objectives-first")
+    recipe = make_pair_recipe(**method.overrides())
+    with pytest.raises(RecipeError, match=r"xnli has pairs of them: name a folder of text"):
+        train(recipe, pair_data, tmp_path / "none", method=method)
+    (tmp_path / "zho.txt").write_text("今天我喜欢书\n今天她不喜欢电影\n", encoding="utf-8")
+    (tmp_path / "vie.txt").write_text("tôi thích sách hôm nay\nanh không thích phim hôm nay\n", encoding="utf-8")
+    recipe = recipe.override({"objectives-first.text": str(tmp_path)})
+    (result,) = train(recipe, pair_data, tmp_path / "run", method=method)
+    assert result.training["unlabelled"]["sentences"] == 4
+    assert set(result.training["stages"]) == {"objectives", "train"}
+    assert PhoneXLForSequenceClassification.from_pretrained(tmp_path / "run").mlm_head is None
+
+
 @pytest.mark.parametrize("name", ["translate-train", "x-mixup", "filter", "xtune", "romanised-contrast"])
 def test_a_method_about_tags_is_refused_for_pairs(make_pair_recipe: MakeRecipe, pair_data: Path, name: str) -> None:
     method = find_method(name)
