@@ -21,6 +21,7 @@ from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from phonexl.methods import find_method
 from phonexl.results import Table
 from phonexl.training.collator import PhoneXLCollator
+from phonexl.training.data import load_data
 from phonexl.training.dataset import TaggingDataset
 from phonexl.training.dictionaries import make_switcher
 from phonexl.training.recipe import Recipe
@@ -210,3 +211,30 @@ def test_random_backbone_is_the_same_checkpoint_untrained(script: Load, backbone
     assert stock(texts)["input_ids"] == own(texts)["input_ids"]
     with pytest.raises(FileExistsError, match="choose another folder"):
         random_backbone.write_random_backbone(str(backbone), tmp_path / "a", 0)
+
+
+def test_every_stage_of_a_method_is_timed_and_counted(
+    script: Load, make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FILTER trains twice, the second time with what its first stage says of every pair; nothing is trained here."""
+    methods = script("methods")
+    monkeypatch.setattr(methods, "measure_in_turns", _run_once)
+    recipe = make_recipe(unit="subword")
+    figures = {name: methods.measure(name, recipe, load_data(recipe, data), 2) for name in ("filter", "cosda-ml")}
+    assert [(key, stage["steps"]) for key, stage in figures["filter"]["stages"].items()] == [
+        ("phase-1", 3),
+        ("phase-2", 3),
+    ]
+    assert figures["filter"]["whole"] == 2.0  # every task took as long
+    assert figures["cosda-ml"]["stages"] == {"train": {"seconds": 1.0, "ratio": 1.0, "steps": 3}}
+    assert "| `filter` | phase-1 1.0, phase-2 1.0 | 3 + 3 | 3 | 2.0 |" in methods.make_table(figures).markdown()
+
+
+def _run_once(rounds: Any) -> dict[str, list[float]]:
+    """In place of the clock: everything is called, and takes a second."""
+    seconds: dict[str, list[float]] = {}
+    for tasks in rounds:
+        for name, task in tasks.items():
+            task()
+            seconds.setdefault(name, []).append(1.0)
+    return seconds
