@@ -4,7 +4,7 @@ Reading files is the business of `dataset_scripts.sentence_pairs`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def classify_pairs(
     processor: PhoneXLProcessor,
     pairs: Sequence[SentencePair],
     batch_size: int = 64,
+    progress: Callable[[int], None] | None = None,
     bf16: bool | None = None,
 ) -> list[str]:
     """The class of each pair.
@@ -97,6 +98,7 @@ def classify_pairs(
         processor: Its processor.
         pairs: Sentences and language; their labels are not looked at.
         batch_size: Pairs per forward, taken in order of length.
+        progress: Called after each batch with its number of pairs.
         bf16: Compute in bfloat16, as the model was trained; None: where the hardware is faster in it.
 
     Raises:
@@ -116,6 +118,8 @@ def classify_pairs(
             outputs = model(**inputs)
         for row, index in zip(rows, model.decode(outputs.logits, outputs.unit_mask).tolist(), strict=True):
             found[row.index] = labels[index]
+        if progress is not None:
+            progress(len(rows))
     model.train(was_training)
     return found
 

@@ -352,7 +352,7 @@ def test_evaluate_refuses_what_does_not_fit(model: Path, backbone: Path, data: P
     refuse(2, "unknown language 'vj'", "evaluate", model, "--data", data, "--language", "vj")
     refuse(3, "There is no such folder", "evaluate", model, "--data", tmp_path / "nowhere", "--language", "vi")
     (tmp_path / "test-vi.tsv").write_text("Huế\tB-LOC\n", encoding="utf-8")
-    message = r"label set of udpos \(17 tags\); .* holds panx \(7 tags\): evaluate a model of panx"
+    message = r"label set of udpos \(17 labels\); .* holds panx \(7\): evaluate a model of panx"
     refuse(2, message, "evaluate", model, "--data", tmp_path, "--language", "vi")
     (tmp_path / "test-vi.tsv").write_text("Huế\tPLACE\n", encoding="utf-8")
     refuse(3, "test-vi.tsv:1: expected a known tag", "evaluate", model, "--data", tmp_path, "--language", "vi")

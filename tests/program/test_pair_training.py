@@ -1,6 +1,8 @@
 """Sentence pairs in training: their splits, batches, runs, and what reads the results."""
 
 import dataclasses
+import inspect
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from dataset_scripts.schema import XNLI_LABELS, SentencePair
 from dataset_scripts.sentence_pairs import load_pairs
 from hub_cards.model_card import render_model_card
 from modeling_phonexl import PhoneXLConfig, PhoneXLForSequenceClassification, PhoneXLProcessor
+from phonexl.cli.evaluate import evaluate
 from phonexl.comparison import compare
 from phonexl.gap.scores import collect_systems
 from phonexl.methods import find_method
@@ -232,6 +235,10 @@ def test_a_run_trains_saves_and_scores(
             == (result.scores[language]["test"])
         )
         assert result.scores[language]["test"]["majority"] == pytest.approx(1 / 3)
+    evaluate(str(tmp_path), pair_data, "vi", out=tmp_path / "scores.json")
+    again = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
+    assert again["scores"]["vi"]["test"] == json.loads(json.dumps(result.scores["vi"]["test"]))
+    assert set(again["warnings"]) <= set(result.warnings)
     assert result.data["train"]["sentences"] == 54
     assert any("no train file: trained on nine of ten premises" in warning for warning in result.warnings)
     assert set(result.coverage) == ({"train", "zh.test", "vi.test"} if settings.get("use_phonemes", True) else set())
@@ -284,6 +291,14 @@ def test_a_method_about_tags_is_refused_for_pairs(make_pair_recipe: MakeRecipe, 
     method = find_method(name)
     with pytest.raises(RecipeError, match=f"{name} is about words with tags and has no form for xnli"):
         train(make_pair_recipe(**method.overrides()), pair_data, pair_data / "out", method=method)
+
+
+def test_evaluate_tells_pairs_from_tagged_sentences(
+    make_pair_recipe: MakeRecipe, pair_data: Path, data: Path, tmp_path: Path
+) -> None:
+    train(make_pair_recipe(**NO_TERMS, use_phonemes=False), pair_data, tmp_path)
+    with pytest.raises(ValueError, match=r"label set of xnli \(3 labels\); .* holds udpos \(17\): evaluate a model of"):
+        inspect.unwrap(evaluate)(str(tmp_path), data, "vi")
 
 
 @pytest.mark.medium
