@@ -84,6 +84,7 @@ def run(
     Raises:
         DataError: If data are missing or malformed; all are read before the first is trained on.
         FileExistsError: If a run is there, and `resume` is not set.
+        MissingToolError: If the reading tool of a language is not installed.
         ValueError: If the run that is there was made with other settings, or the encoder cannot be fine-tuned.
     """
     for recipe in recipes:
@@ -91,6 +92,8 @@ def run(
             _check_place(recipe, out / recipe.name / f"seed-{seed}", resume)
     encoder = Encoder.open(recipes[0].model, recipes[0].spelling)
     data = [load_task(find_task(r.task), folder, r.source, r.scored, r.limit_train) for r in recipes]
+    for recipe, task_data in zip(recipes, data, strict=True):  # what cannot be read is told before anything is trained
+        EncodedExamples(task_data.train[:1], find_task(recipe.task), encoder.reader, recipe.max_length)
     results = []
     for recipe, task_data in zip(recipes, data, strict=True):
         for seed in seeds:

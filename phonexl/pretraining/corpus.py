@@ -102,6 +102,9 @@ def read_corpus(
         lines[language], facts[language] = _read_clean(place, other, language)
         dropped = ", ".join(f"{count} {name}" for name, count in facts[language]["dropped"].items()) or "none"
         report(f"{language}: {len(lines[language])} sentences; dropped for the evaluation text: {dropped}")
+    for language in settings.languages:  # a tool that is missing is told before minutes of reading
+        for line in lines[language][:1]:
+            read_words(line, Transcriber(language))
     wanted = min(map(len, lines.values()))
     wanted = wanted if settings.limit is None else min(wanted, settings.limit)
     read = {}

@@ -13,6 +13,7 @@ from task_files import make_words, write_pairs, write_tagged
 from transformers import AutoModelForTokenClassification, TrainerCallback
 from typer.testing import CliRunner, Result
 
+from modeling_phonexl.transcription import MissingToolError
 from phonexl.cli import app
 from phonexl.gap.analysis import analyze
 from phonexl.gap.fine_tuning import Encoder, make_trainer, run
@@ -193,6 +194,18 @@ def test_all_data_are_read_before_anything_is_trained(checkpoint, data, tmp_path
     monkeypatch.setattr("phonexl.gap.fine_tuning.fine_tune", pytest.fail)
     with pytest.raises(ValueError, match=r"dev-hun\.tsv"):
         run([recipe(checkpoint), recipe(checkpoint, "hun")], data, tmp_path, [1])
+
+
+def test_a_missing_tool_is_told_before_anything_is_trained(checkpoint, data, tmp_path, monkeypatch):
+    def spell(words, language, spelling):
+        if language.startswith("ko"):
+            raise MissingToolError("tool", "Korean")
+        return list(words)
+
+    monkeypatch.setattr("phonexl.gap.tokenizer_reader.spell_words", spell)
+    monkeypatch.setattr("phonexl.gap.fine_tuning.fine_tune", pytest.fail)
+    with pytest.raises(MissingToolError, match="Korean needs the package 'tool'"):
+        run([recipe(checkpoint), recipe(checkpoint, "kor")], data, tmp_path, [1])
 
 
 def test_one_language_is_trained_on_and_all_are_scored(checkpoint, data, tmp_path):

@@ -3,11 +3,13 @@
 import gzip
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from dataset_scripts.readers import DataError
+from modeling_phonexl.transcription import MissingToolError, Transcriber, Transcription
 from phonexl.pretraining.corpus import Corpus, CorpusSettings, load_corpus, read_corpus, save_corpus
 from phonexl.pretraining.representations import REPRESENTATIONS, Representation
 
@@ -114,6 +116,20 @@ def test_text_is_not_read_without_knowing_the_evaluation_text(own: Path) -> None
     shutil.rmtree(own / "flores")
     with pytest.raises(DataError, match=r"expected flores in it or beside it.*--exclude"):
         read_corpus(own, None, CorpusSettings.of(LANGUAGES, 64))
+
+
+def test_a_missing_tool_is_told_before_any_language_is_read(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Toolless(Transcriber):
+        def __call__(self, tokens: Sequence[str]) -> list[Transcription]:
+            if self.language in ("sw", "swa"):
+                raise MissingToolError("tool", "Swahili")
+            return super().__call__(tokens)
+
+    monkeypatch.setattr("phonexl.pretraining.corpus.Transcriber", Toolless)
+    reports: list[str] = []
+    with pytest.raises(MissingToolError, match="Swahili needs"):
+        read_corpus(own, None, CorpusSettings.of(LANGUAGES, 128), reports.append)
+    assert not [line for line in reports if "sentences read" in line]
 
 
 def test_languages_are_codes_of_either_length() -> None:
