@@ -1,7 +1,8 @@
 """Fills the tables of README.md and docs/ from the files in results/: no figure is typed.
 
 A table stands between `<!-- MARKER -->` and `<!-- end -->`; the markers known here are `results: PAIR` (the runs of
-results/udpos-2000) and `compare: FOLDER METRIC [SPLIT]` (a folder of runs). Tests hold the pages to what this writes.
+results/udpos-2000), `compare: FOLDER METRIC [SPLIT]` (a folder of runs), `gap floors`, `gap sets: NAME`,
+`gap symbols: NAME` and `pretraining`. Tests hold the pages to what this writes.
 
     python benchmarks/render_pages.py
 """
@@ -10,12 +11,20 @@ import re
 import sys
 from pathlib import Path
 
+import phonexl.pretraining.comparison
 from phonexl.comparison import compare
-from phonexl.results import find_results, make_table
+from phonexl.gap.analysis import Analysis, set_summary
+from phonexl.gap.floor_table import floor_table
+from phonexl.gap.symbols import SymbolCoverage
+from phonexl.results import Table, find_results, make_table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/results.md")
-_BLOCK = re.compile(r"<!-- (results|compare): (.*?) -->\n(.*?)<!-- end -->", re.DOTALL)
+RESULTS = ROOT / "results"
+PAGES = ("README.md", "docs/results.md", "docs/gap.md")
+_BLOCK = re.compile(
+    r"<!-- ((results|compare|gap floors|gap sets|gap symbols|pretraining)(?:: (.*?))?) -->\n(.*?)<!-- end -->",
+    re.DOTALL,
+)
 
 
 def render(page: str) -> str:
@@ -24,15 +33,23 @@ def render(page: str) -> str:
     Raises:
         ValueError: If a marker names a folder without results, or of several tasks.
     """
-    return _BLOCK.sub(lambda found: f"<!-- {found[1]}: {found[2]} -->\n{_table(found[1], found[2])}<!-- end -->", page)
+    return _BLOCK.sub(lambda found: f"<!-- {found[1]} -->\n{_table(found[2], found[3]).markdown()}<!-- end -->", page)
 
 
-def _table(kind: str, argument: str) -> str:
+def _table(kind: str, argument: str) -> Table:
     if kind == "results":
-        runs = [run for run in find_results([ROOT / "results" / "udpos-2000"]) if f"-{argument}-" in f"{run.name}-"]
-        return make_table(runs, ("accuracy", "xtreme_f1")).markdown()
-    folder, metric, *split = argument.split()
-    return compare(find_results([ROOT / folder]), metric, *split).markdown()
+        runs = [run for run in find_results([RESULTS / "udpos-2000"]) if f"-{argument}-" in f"{run.name}-"]
+        return make_table(runs, ("accuracy", "xtreme_f1"))
+    if kind == "compare":
+        folder, metric, *split = argument.split()
+        return compare(find_results([ROOT / folder]), metric, *split)
+    if kind == "gap floors":
+        return floor_table(find_results([RESULTS / "gap" / "fine-tuned"]))
+    if kind == "gap sets":
+        return set_summary(Analysis.load(RESULTS / "gap" / f"offline-{argument}" / "analysis.json"))
+    if kind == "gap symbols":
+        return SymbolCoverage.load(RESULTS / "gap" / "symbols" / f"{argument}.json").table()
+    return phonexl.pretraining.comparison.compare(find_results([RESULTS / "pretraining"]))
 
 
 def main() -> None:
