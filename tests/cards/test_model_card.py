@@ -204,7 +204,7 @@ def test_the_example_is_python_whatever_the_sentence_holds():
 
 
 @pytest.mark.medium
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(name="a|b <c>", warning="x\n# y", values=[1.0])
 @given(
     name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12),

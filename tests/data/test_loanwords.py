@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_scripts import make_loanwords
@@ -121,7 +121,6 @@ def test_the_shipped_files_come_out_again_byte_for_byte(shared, tmp_path):
 
 
 @given(st.lists(words, min_size=1, max_size=5), st.lists(words, min_size=1, max_size=5))
-@settings(deadline=None)
 def test_scores_of_all_targets_at_once_are_those_of_one_alignment_each(sources, targets):
     laws = toy_laws()
     for source, row in zip(sources, score_targets(laws, sources, targets), strict=True):

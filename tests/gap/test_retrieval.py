@@ -23,7 +23,7 @@ def slow(x, y, csls):
     return np.mean([int(np.argmax(row)) == i for i, row in enumerate(table)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 25), st.integers(2, 6), st.integers(0, 1000), st.booleans())
 def test_it_is_the_share_of_nearest_rows(n, d, seed, csls):
     generator = np.random.default_rng(seed)

@@ -50,7 +50,13 @@ def stand_in(tmp_path: Path) -> Path:
 def start(tmp_path: Path, arguments: Sequence[str], **env: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "CALLS": str(tmp_path / "calls"), "TMPDIR": str(tmp_path / "temporary"), **env}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, str(SCRIPT), *arguments], env=environment, text=True, **streams)
+    command = [sys.executable, str(SCRIPT), *arguments]
+    # What a shell starts in the background has Ctrl-C ignored, and so have its children.
+    return subprocess.Popen(command, env=environment, text=True, preexec_fn=_hear_interrupts, **streams)
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(tmp_path: Path, *arguments: str, **env: str) -> tuple[int, list[str], str]:

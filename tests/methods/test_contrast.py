@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -41,7 +41,6 @@ def test_one_sentence_alone_costs_nothing() -> None:
     assert word_contrast(draw(1, 8), draw(1, 8, seed=1), only_self(1), 0.1).tolist() == [0.0]
 
 
-@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_swapping_views_or_permuting_rows_changes_nothing(order: list[int]) -> None:
     first, second = draw(6, 8), draw(6, 8, seed=1)
@@ -100,7 +99,6 @@ def test_losses_are_float32_whatever_comes_in() -> None:
 WORDS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["a", "b", "xy"])), min_size=1, max_size=6)
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_pairs_share_a_form_exactly_if_some_spelling_is_the_same(pairs: list[tuple[str, str]]) -> None:
     sides = [[[ord(char) for char in pair[side]] for pair in pairs] for side in (0, 1)]

@@ -198,7 +198,7 @@ def test_the_term_is_over_the_words_of_the_translation_and_weighed() -> None:
     assert torch.equal(padded.kl_loss, result.kl_loss)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=2, max_size=5), st.integers(0, 9))
 def test_micro_batches_add_up_to_the_batch(lengths: list[tuple[int, int]], seed: int) -> None:
     """Accumulation and several processes divide by the counts of all of them."""

@@ -1,7 +1,7 @@
 """Tags on translations: each word that is aligned has its source's tag, and no entity is lost in silence."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_scripts.schema import UPOS_TAGS, Sentence
@@ -58,7 +58,6 @@ def test_a_sentence_without_entities_needs_no_alignment() -> None:
     assert project_entities(["O", "O"], (), 3) == Projection(("O", "O", "O"))
 
 
-@settings(deadline=None)
 @given(KINDS)
 def test_word_for_word_all_stays(spans: list[tuple[str, int]]) -> None:
     tags = [tag for span in spread(spans) for tag in span]
@@ -67,7 +66,6 @@ def test_word_for_word_all_stays(spans: list[tuple[str, int]]) -> None:
     assert project_tags(tags, same, len(tags)).tags == tuple(tags)
 
 
-@settings(deadline=None)
 @given(KINDS, st.randoms())
 def test_entities_move_whole_and_none_is_lost(spans: list[tuple[str, int]], random) -> None:
     """Spans in another order, the words of each backwards: as many of each type and length."""

@@ -118,7 +118,7 @@ def test_attention_across_is_the_layer_s_own(family: str) -> None:
     torch.testing.assert_close(context[stream.present], expected[stream.present], atol=1e-5, rtol=0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 3), st.integers(0, 3), st.integers(0, 99))
 def test_entropy_is_that_of_a_slow_count(keys: int, queries: int, more_keys: int, more_queries: int, seed: int) -> None:
     scores = 3 * torch.randn(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -116,7 +116,6 @@ def test_words_are_spelled_as_asked_for(
     assert (found.labels, found.language_ids) == (None, row.sentence.language_ids)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_stripped_text_has_no_marks_and_letters_stay(text: str) -> None:
     assert strip_marks(strip_marks(text)) == strip_marks(text)

@@ -64,7 +64,7 @@ def chi_square(text: str, drawn: Counter[tuple[str, ...]], alpha: float) -> tupl
     return sum((drawn[cut] - scale * w) ** 2 / (scale * w) for cut, w in weights.items()), len(weights) - 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.text("abc", min_size=1, max_size=8), min_size=1, max_size=5), st.integers(0, 2**32))
 @pytest.mark.parametrize("name", ["unigram", "wordpiece"])
 def test_cut_pieces_joined_are_the_word(request: pytest.FixtureRequest, name: str, words: list[str], seed: int) -> None:
@@ -105,7 +105,7 @@ def test_a_cut_is_as_probable_as_its_scores_say(alpha: float) -> None:
     assert distance < freedom + 4 * math.sqrt(2 * freedom)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text("abcx", min_size=1, max_size=10))
 def test_a_large_alpha_cuts_as_the_tokenizer_does(unigram: PreTrainedTokenizerFast, word: str) -> None:
     """Unknown characters included: neighbours share one piece."""
@@ -152,7 +152,6 @@ def test_a_word_of_nothing_keeps_its_piece(unigram: PreTrainedTokenizerFast) -> 
     assert SubwordSampler(unigram, 1.0).cut(np.random.default_rng(0), ["\u3000"], [[3]]) == [[3]]
 
 
-@settings(deadline=None)
 @given(st.text("abcd", min_size=1, max_size=14), st.integers(0, 2**32))
 def test_without_drops_the_longest_match_is_the_tokenizers(
     wordpiece: PreTrainedTokenizerFast, word: str, seed: int

@@ -32,7 +32,7 @@ def slow_kl(one: Tensor, other: Tensor) -> float:
     return float(sum(a * np.log(a / b) for a, b in zip(p, q, strict=True)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(SCORES, SCORES, st.lists(st.booleans(), min_size=6, max_size=6))
 def test_two_view_kl_is_the_sum_of_both_directions_over_words(
     first: list[float], second: list[float], mask: list[bool]
@@ -75,7 +75,7 @@ def test_losses_are_computed_in_float32() -> None:
         assert torch.equal(teacher_term(a, b, keep, hard)[0], teacher_term(a.float(), b.float(), keep, hard)[0])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SCORES, SCORES)
 def test_a_student_learns_the_teachers_distribution_or_its_best_tag(first: list[float], second: list[float]) -> None:
     student, teacher = (torch.tensor(values).view(1, 6, 4) for values in (first, second))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -167,7 +167,6 @@ def test_a_layer_that_is_not_there_is_named(encoder: PreTrainedModel, tokenizer:
         WordAligner(encoder, tokenizer)
 
 
-@settings(deadline=None)
 @given(VECTORS, VECTORS, st.sampled_from([-1.0, 0.0, 0.5]))
 def test_pairs_are_each_others_best(first: Any, second: Any, threshold: float) -> None:
     """A slow version in float64; where two are equally alike, the first one counts."""
@@ -191,7 +190,6 @@ def test_pairs_are_each_others_best(first: Any, second: Any, threshold: float) -
             assert (i, j) in found
 
 
-@settings(deadline=None)
 @given(
     st.text("我们在北京大学看书。 abか", min_size=1, max_size=12).map(lambda text: [*text]),
     st.sampled_from("zh ja".split()),

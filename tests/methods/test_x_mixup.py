@@ -143,7 +143,7 @@ def test_soft_tags_are_compared_by_cross_entropy() -> None:
     assert count.item() == 7
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=2, max_size=5), st.booleans())
 def test_micro_batches_add_up_to_the_batch(lengths: list[tuple[int, int]], gold: bool) -> None:
     tagger = make_mixer("bert")

@@ -100,7 +100,7 @@ def test_independent_data_have_high_biased_and_no_debiased_cka() -> None:
 
 
 @given(n=st.integers(4, 30), dx=st.integers(1, 40), dy=st.integers(1, 40), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_all_forms_equal_the_definition(n: int, dx: int, dy: int, seed: int) -> None:
     x, y = related(n, dx, dy, seed)
     matrices = [x - x.mean(0), y - y.mean(0)]

@@ -20,7 +20,7 @@ def related(n: int, dx: int, dy: int) -> tuple[Any, Any]:
 
 
 @given(cuts=st.lists(st.integers(2, 58), max_size=4), offset=st.sampled_from([0.0, -50.0, 1e4]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_streaming_equals_all_at_once(cuts: list[int], offset: float) -> None:
     x, y = related(60, 7, 4)
     x, y = x + offset, y + np.arange(60)[:, None] * 0.1  # batches with means of their own

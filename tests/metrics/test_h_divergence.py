@@ -92,7 +92,7 @@ def test_nothing_of_a_test_fold_reaches_its_classifier() -> None:
     assert cross_validate(features, sides, folds, [], 1.0).is_wrong[is_test].tolist() == expected.tolist()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(st.sampled_from("abcdefghij"), min_size=12, max_size=30).filter(lambda names: len(set(names)) > 3),
     st.integers(2, 3),

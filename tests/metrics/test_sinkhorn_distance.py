@@ -76,7 +76,7 @@ def test_agrees_with_pot_where_that_converges(reg: float) -> None:
     assert found["sinkhorn_distance"] == pytest.approx(float((plan * cost).sum()), rel=1e-8)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 10**6),
     sizes=st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(1, 4)),
@@ -130,7 +130,7 @@ def test_pot_s_silent_error_is_not_repeated() -> None:
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 12), reg=st.sampled_from([1.0, 0.05, 0.001]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_divergence_of_a_set_with_itself_is_zero(seed: int, count: int, reg: float) -> None:
     x = softmax(3 * np.random.default_rng(seed).standard_normal((count, 4)))
     with silenced():

@@ -37,7 +37,7 @@ def equations(spelling: Tensor, sound: Tensor, lengths: list[int], tau: float) -
     return total, sum(lengths)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(lengths=LENGTHS, seed=st.integers(0, 2**31), tau=st.floats(0.1, 30), spare=st.integers(0, 3))
 def test_loss_equals_the_equations(lengths: list[int], seed: int, tau: float, spare: int) -> None:
     spelling, sound, mask = random_words(lengths, seed, max(lengths) + spare)

@@ -58,7 +58,7 @@ def test_likelihood_and_best_path_equal_the_enumeration(num_labels: int, words: 
         assert paths[row].tolist() == [*best, *[-100] * (words - length)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(num_labels=st.integers(1, 3), words=st.integers(1, 4), seed=st.integers(0, 2**31))
 def test_probabilities_of_all_paths_sum_to_one(num_labels: int, words: int, seed: int) -> None:
     crf = random_crf(num_labels, seed)

@@ -40,7 +40,7 @@ def first(pieces: Tensor) -> Tensor:
     return pieces[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=COUNTS, spare=st.integers(0, 2), seed=st.integers(0, 2**31))
 def test_pooled_vectors_equal_a_loop_over_words(rows: list[list[int]], spare: int, seed: int) -> None:
     """An offset wrong by one would give a word the sound of its neighbour."""

@@ -90,7 +90,7 @@ def test_a_token_without_piece_is_unknown_not_absent(processor: PhoneXLProcessor
     assert encoded.phoneme_pieces[2] == [processor.phonemes.unk_id]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tokens=st.lists(st.text(max_size=6), max_size=5), language=st.sampled_from(["zh", "vi", "ko"]))
 def test_any_token_has_a_piece_and_a_sound(processor: Any, tokens: list[str], language: str) -> None:
     encoded = processor.encode(tokens, language)
@@ -175,7 +175,7 @@ def check_windows(
         assert sum(costs[later.start : earlier.end]) <= overlap
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(costs=st.lists(st.integers(1, 12), max_size=60), length=st.integers(3, 20))
 def test_windows_over_pieces_score_every_word_once(processor: Any, costs: list[int], length: int) -> None:
     """A word in two windows would be counted twice in the score, one in none would be lost."""
@@ -186,7 +186,7 @@ def test_windows_over_pieces_score_every_word_once(processor: Any, costs: list[i
         assert shorter.pad([sentence.cut(window.start, window.end)])["input_ids"].size(1) <= length
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(costs=st.lists(st.integers(1, 12), max_size=60), length=st.integers(3, 20))
 def test_windows_over_units_count_words_not_pieces(processor: Any, costs: list[int], length: int) -> None:
     """Pieces are pooled and cost no positions."""
@@ -195,7 +195,7 @@ def test_windows_over_units_count_words_not_pieces(processor: Any, costs: list[i
     assert len(shorter.windows(sentence_of(costs))) <= 1 or len(costs) > length - 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pairs=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=40), most=st.integers(3, 12))
 def test_the_released_cut_counts_spelling_and_sound_and_does_not_overlap(processor: Any, pairs: Any, most: int) -> None:
     costs, sounds = [pair[0] for pair in pairs], [pair[1] for pair in pairs]

@@ -44,7 +44,7 @@ def test_spaces_and_capitals_make_no_other_word() -> None:
 WORDS = st.text(st.characters(exclude_characters="\t\n", exclude_categories=["Cs"]), min_size=1, max_size=6)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.dictionaries(WORDS, WORDS, max_size=6))
 def test_a_saved_dictionary_is_the_same_dictionary(words: dict[str, str], tmp_path: Path) -> None:
     """A line separator of Unicode inside a word ends no line; a word "zh" is no header; of "ab" and "Ab" one counts."""

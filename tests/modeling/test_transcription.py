@@ -86,7 +86,7 @@ def test_a_sentence_is_read_word_by_word(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(tokens=st.lists(WRITTEN, max_size=4))
 def test_any_text_keeps_the_contract(code: str, tokens: list[str]) -> None:
     read(code)
@@ -101,7 +101,7 @@ def test_romanisations_are_latin(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(text=WRITTEN)
 def test_words_of_raw_text_slice_it_and_lose_nothing(code: str, text: str) -> None:
     read(code)

@@ -180,7 +180,6 @@ def test_words_by_their_letters(token: str, ipa: str, reason: str) -> None:
     assert read(token) == (ipa, reason)
 
 
-@settings(deadline=None)
 @given(LETTERS)
 def test_a_reading_has_one_stress_where_it_has_a_vowel(word: str) -> None:
     sounds = letter_model().read(word)
@@ -310,7 +309,7 @@ def test_numbers_can_be_understood(number: int) -> None:
 # ---- any text ----
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(TEXTS, max_size=4))
 def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
     """A lost or empty record would shift every label after it."""
@@ -324,7 +323,6 @@ def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
             assert {*found.segments} <= {*INVENTORY}
 
 
-@settings(deadline=None)
 @given(word=st.text("ADILMSTVX'’", min_size=1, max_size=5))
 @pytest.mark.parametrize("known", [{}, {"it": "ɪt", "AI": "ˌAˈI", "AS": "", "I'm": "Im"}])
 def test_capitals_with_apostrophes_are_read(known: dict[str, str], word: str) -> None:

@@ -44,7 +44,7 @@ def test_phonemes_come_in_our_normal_form(code: str, token: str, ipa: str, reaso
 
 
 @pytest.mark.parametrize("code", CODES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(tokens=st.lists(st.text(st.characters(codec="utf-8"), max_size=6), max_size=4))
 def test_any_text_gives_one_sound_per_token(code: str, tokens: list[str]) -> None:
     records = read(code)(tokens)

@@ -218,14 +218,12 @@ def test_numbers_can_be_understood(number: int) -> None:
 # ---- any text ----
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_any_letters_are_read_by_the_rules(word: str) -> None:
     """One letter of the notation for each sound: an unknown one, or what no rule takes, would stop a reader."""
     assert {*read_letters(word)} <= {*SOUNDS}
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_a_word_with_a_full_vowel_letter_has_a_vowel(word: str) -> None:
     found = transcribe([word])[0]
@@ -234,7 +232,7 @@ def test_a_word_with_a_full_vowel_letter_has_a_vowel(word: str) -> None:
         assert {*found.segments} & VOWELS or "j" in found.segments or "w" in found.segments
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(TEXTS, max_size=4))
 def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
     """A lost or empty record would shift every label after it."""

@@ -17,7 +17,7 @@ from modeling_phonexl.transcription_words import split_ipa
 MAX_PER = 2.0  # percent, folded
 LETTERS = "अआइईउऊऋएऐओऔऑकखगघङचछजझञटठडढणतथदधनपफबभमयरलवशषसहािीुूृेैोौॉ्ंँः़"
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(max_examples=200)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 devanagari = st.text(st.characters(min_codepoint=0x900, max_codepoint=0x97F), max_size=12)
 words = st.text(st.sampled_from(LETTERS), min_size=1, max_size=12)

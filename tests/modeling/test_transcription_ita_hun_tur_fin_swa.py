@@ -43,7 +43,7 @@ LETTERS = {
 
 every_language = pytest.mark.parametrize("code", MODULES)
 # The first example loads Epitran; a deadline would measure how busy the machine is.
-thorough = settings(deadline=None, max_examples=200)
+thorough = settings(max_examples=200)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 mixed = st.text(st.sampled_from("aäáâeığİIçšñßnghstkj'’-129.,%٣ж日बあ😀é\u0301\u200d "), max_size=15)
 
@@ -101,7 +101,6 @@ def test_words_are_read_alike_in_any_case(code: str, shared: Path) -> None:
 
 
 @every_language
-@settings(deadline=None)
 @given(numbers=st.sets(st.integers(0, 10**12 - 1), min_size=2, max_size=2))
 def test_no_two_numbers_have_the_same_words(code: str, numbers: set[int]) -> None:
     cardinal = MODULES[code]._READER.numbers.cardinal

@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 @pytest.mark.medium
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TOKENS)
 def test_any_tokens_give_as_many_full_records(tokens):
     """A builder that meets an emoji, a lone mark or half a kana must neither stop nor shift the labels."""
@@ -72,7 +72,7 @@ def test_any_tokens_give_as_many_full_records(tokens):
             assert all(part in ja.INVENTORY or letters & set(part) for part in word.segments)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANY | JAPANESE.map(lambda text: text * 3))
 def test_words_of_raw_text_cover_all_but_space(text):
     """Offsets slice the original; a character that no word covers would lose its prediction."""
@@ -216,7 +216,7 @@ def test_a_missing_tool_is_named(monkeypatch):
         ja.segment("東京")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANY | JAPANESE.map(lambda text: text * 3))
 def test_surfaces_of_words_join_to_the_text(text):
     """Words are assigned to tokens by the lengths of their surfaces."""
@@ -244,7 +244,7 @@ def cut(text: str, sizes: list[int]) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise([*ends, len(text)]) if text[start:end]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JAPANESE, st.lists(st.integers(1, 3), max_size=6))
 def test_what_is_remembered_of_a_word_does_not_depend_on_its_tokens(text, sizes):
     """A word keeps its record as one token and its shares as characters: neither may stand in for the other."""
@@ -258,7 +258,7 @@ def test_what_is_remembered_of_a_word_does_not_depend_on_its_tokens(text, sizes)
         assert all(ja.transcribe(ways[index]) == fresh[index] for index in order)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JAPANESE, st.lists(st.integers(1, 3), max_size=6), st.data())
 def test_tokens_without_text_change_no_other(text, sizes, data):
     """PAN-X writes "#" between segments, and a builder may pass empty tokens."""

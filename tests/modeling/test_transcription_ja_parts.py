@@ -215,7 +215,7 @@ def price(surface: str, parts: tuple[str, ...], use_unknown: bool) -> float:
     return total
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(st.sampled_from("日本人大学校東京会社生取扱亜躑ヶのりー"), min_size=2, max_size=4),
     st.text(st.sampled_from("カガイウエオコトキョシャンッー"), min_size=2, max_size=7),

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modeling_phonexl import transcription_ko
@@ -19,7 +19,6 @@ MAX_PER = 0.9  # percent, folded
 MIN_F1 = 99.8  # percent, words of the UDPOS development text
 
 # The first example loads tables and models; a deadline would measure how busy the machine is.
-unhurried = settings(deadline=None)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 hangul = st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), max_size=8)
 mixed = st.text(st.sampled_from("가값않희밟닭ㅋㅏㄳ각ᆞABCdeghlmnorst129.,%-~日ж😀é "), max_size=15)
@@ -34,7 +33,6 @@ def sentences(path: Path) -> list[list[str]]:
     return [[line.split("\t")[0] for line in block.split("\n") if line] for block in blocks if block.strip()]
 
 
-@unhurried
 @given(st.lists(texts | hangul | mixed, max_size=5))
 def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
     """A lost or empty record would shift every label after it."""
@@ -51,7 +49,6 @@ def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
         assert found.transcribed == (found.reason not in ("passed", "punctuation"))
 
 
-@unhurried
 @given(hangul | mixed)
 def test_segments_are_of_the_inventory(token: str) -> None:
     """A segment outside the inventory has no row in the phoneme vocabulary."""
@@ -60,7 +57,6 @@ def test_segments_are_of_the_inventory(token: str) -> None:
         assert set(found.segments) <= {*INVENTORY, "日", "ж", "ᆞ"}
 
 
-@unhurried
 @given(hangul)
 def test_every_syllable_of_modern_hangul_is_heard(token: str) -> None:
     """One vowel for each syllable: nothing is dropped, nothing is added."""
@@ -68,7 +64,6 @@ def test_every_syllable_of_modern_hangul_is_heard(token: str) -> None:
     assert len(vowels) == len(token)
 
 
-@unhurried
 @given(texts | st.text(st.sampled_from("가나다ABc\n\t ​.,?!~-12%́ᄀ"), max_size=40))
 def test_words_cover_every_character_but_spaces(text: str) -> None:
     """A word that does not slice the text cannot be highlighted in it."""
@@ -253,7 +248,6 @@ def value(reading: str) -> int:
     return total + group + digit
 
 
-@unhurried
 @given(st.integers(1, 10**8 - 1))
 def test_numbers_can_be_understood(number: int) -> None:
     assert value(transcription_ko._cardinal(str(number))) == number

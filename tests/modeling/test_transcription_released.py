@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modeling_phonexl.transcription import REASONS, MissingToolError, Transcriber
@@ -75,7 +75,6 @@ def test_the_authors_files_come_out(code: str, task: str, shared: Path) -> None:
 
 
 @pytest.mark.parametrize("code", TOOLS)
-@settings(deadline=None)
 @given(
     tokens=st.lists(st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["あ国", "값은", "được", "'"]))
 )

@@ -23,7 +23,7 @@ from modeling_phonexl.transcription_words import split_ipa
 LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюяё'\u0301"
 VOWELS = "аеёиоуыэюя"
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(max_examples=200)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 cyrillic = st.text(st.characters(min_codepoint=0x400, max_codepoint=0x52F), max_size=12)
 words = st.text(st.sampled_from(LETTERS), min_size=1, max_size=12)

@@ -29,7 +29,7 @@ has_model = pytest.mark.skipif(
     importlib.util.find_spec("silero_stress") is None, reason="silero-stress is not installed"
 )
 
-unhurried = settings(deadline=None, max_examples=50)
+unhurried = settings(max_examples=50)
 
 
 def heard(sentence: str) -> list[str]:

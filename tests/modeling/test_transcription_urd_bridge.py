@@ -104,7 +104,7 @@ def probability(words: list[list[str]], context: tuple[str, ...], token: str) ->
     return max(follows.count(token) - DISCOUNT, 0) / len(follows) + rest * shorter
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(st.sampled_from("कमरलसAY"), min_size=1, max_size=4))
 def test_guesses_are_the_likeliest_of_all_readings(letters: str) -> None:
     """Exhaustive search with an independent model; without the penalties, which are on top of it."""
@@ -135,7 +135,7 @@ def test_marks_for_a_reading_that_no_word_has_are_passed_over() -> None:
     assert small_bridge().guess("कलम", ["i", "", ""]) == ("a", "a", "")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.text(st.sampled_from("कतसरलनमAWYEHG"), min_size=1, max_size=9), min_size=2, max_size=8))
 def test_guesses_do_not_depend_on_words_read_before(words: list[str]) -> None:
     """Paths through the beginnings of words are kept."""

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_scripts.make_vi_syllables import count_syllables, literal
@@ -21,7 +21,6 @@ MAX_PER = 0.7  # percent, folded, with tones; words as written and words with th
 MIN_F1 = 94.0  # percent, words of the UDPOS development text
 
 # The first example loads tables and models; a deadline would measure how busy the machine is.
-unhurried = settings(deadline=None)
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 letters = st.text(st.sampled_from("aăâbcdđeêghiklmnoôơpqrstuưvxyAĐNVX ̣́̀̉̃1290.,%/-日ж😀"), max_size=20)
 
@@ -39,7 +38,6 @@ def sentences(path: Path) -> list[list[str]]:
     return [[line.split("\t")[0] for line in block.split("\n") if line] for block in blocks if block.strip()]
 
 
-@unhurried
 @given(st.lists(texts | letters, max_size=5))
 def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
     """A lost or empty record would shift every label after it."""
@@ -56,7 +54,6 @@ def test_any_text_gives_one_sound_per_token(tokens: list[str]) -> None:
         assert found.transcribed == (found.reason not in ("passed", "punctuation"))
 
 
-@unhurried
 @given(letters)
 def test_segments_of_letters_and_digits_are_of_the_inventory(token: str) -> None:
     """A segment outside the inventory has no row in the phoneme vocabulary."""
@@ -65,7 +62,6 @@ def test_segments_of_letters_and_digits_are_of_the_inventory(token: str) -> None
         assert set(found.segments) <= {*INVENTORY, "日", "ж"}
 
 
-@unhurried
 @given(texts | st.text(st.sampled_from("Hà Nộiêư\n\t ​.,?!12%̣"), max_size=40))
 def test_words_cover_every_character_but_spaces(text: str) -> None:
     """A word that does not slice the text cannot be highlighted in it."""

@@ -76,7 +76,7 @@ def foreign_segments(records: list[Transcription]) -> set[str]:
 # ---- any text ----
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(TOKENS)
 def test_every_token_of_any_text_gets_one_record_that_keeps_the_contract(tokens: list[str]) -> None:
     """A lost, empty or mis-joined record shifts every label behind it."""
@@ -91,7 +91,7 @@ def test_every_token_of_any_text_gets_one_record_that_keeps_the_contract(tokens:
         assert record.romanized == unicodedata.normalize("NFC", record.romanized)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TOKENS)
 def test_a_read_token_holds_only_inventory_segments_and_its_own_unread_characters(tokens: list[str]) -> None:
     for token, record in zip(tokens, transcribe(tokens), strict=True):
@@ -100,7 +100,7 @@ def test_a_read_token_holds_only_inventory_segments_and_its_own_unread_character
         }
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(ANY_TEXT | CHINESE_TEXT | st.lists(ANY_TEXT | CHINESE_TEXT).map(" ".join))
 def test_words_of_raw_text_cover_every_visible_character_once_and_in_order(text: str) -> None:
     spans = segment(text)

@@ -227,7 +227,7 @@ characters = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(text=st.text(characters, max_size=12))
 def test_trimming_makes_nothing_unknown(tokenizers: dict[str, Any], text: str) -> None:
     """Rare words must fall back on characters, not on <unk>."""

@@ -63,7 +63,7 @@ def test_transcribe_writes_each_token_with_its_sound(language: str, pretokenized
 
 @pytest.mark.parametrize("language", TEXT)
 @given(lines=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n")), max_size=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_transcribe_answers_every_line_with_four_fields_a_token(language: str, lines: list[str]) -> None:
     """A tab or a line separator inside a token would shift all columns and sentences after it."""
     text = "".join(f"x{line}\n" for line in lines)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_scripts.dictionary import BilingualDictionary
@@ -85,7 +85,6 @@ def test_a_match_that_is_not_drawn_stays_in_its_tokens(switch: Switch) -> None:
     assert (switcher.counts.covered, switcher.counts.switched) == (4, 0)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["我", "北", "京", "北京", "买", "书", "看", "老师", "。"]), min_size=1, max_size=20),
     st.sampled_from(["word", "longest"]),

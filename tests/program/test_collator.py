@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
@@ -80,7 +80,6 @@ def units_with_labels(batch: dict[str, Tensor], prefix: str, words: str) -> list
     return [set(units[flags].tolist()) for units, flags in zip(batch[words], labelled, strict=True)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 23), min_size=1, max_size=8, unique=True))
 def test_a_rows_draws_do_not_depend_on_its_batch(
     processor: PhoneXLProcessor, backbone_config: PretrainedConfig, dataset: TaggingDataset, chosen: list[int]

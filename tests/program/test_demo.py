@@ -150,7 +150,7 @@ class Reader(HTMLParser):
 
 
 @given(text=st.text(max_size=60), language=st.sampled_from([None, *COUNTERPARTS]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_text_is_shown_whole_and_never_as_markup(text: str, language: str | None) -> None:
     if not text.strip():
         return

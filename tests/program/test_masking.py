@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phonexl.training.masking import IGNORED, draw_generator, draw_masked_words, mask_words
@@ -34,7 +34,6 @@ def test_every_word_is_equally_likely() -> None:
     assert all(within_four_sigma(count, 2000, 0.25) for count in counts.values())
 
 
-@settings(deadline=None)
 @given(st.integers(1, 50), st.floats(0, 1), st.integers(0, 2**31), st.integers(0, 100), st.integers(0, 10**6))
 def test_same_key_same_draws(num_words: int, ratio: float, seed: int, epoch: int, index: int) -> None:
     """A resumed run, or another batch, must mask the same words."""
@@ -64,7 +63,6 @@ def test_words_meet_their_three_fates_in_the_shares_asked_for() -> None:
     assert 0 <= min(randoms) < VOCABULARY / 20 < VOCABULARY * 19 / 20 < max(randoms) < VOCABULARY
 
 
-@settings(deadline=None)
 @given(WORDS, st.sampled_from([(1.0, 0.0, 0.0), (0.8, 0.1, 0.1), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]), st.data())
 def test_labels_restore_the_input(pieces: list[list[int]], replace: tuple[float, ...], data: st.DataObject) -> None:
     """Whole words: every piece of a masked word is predicted and shares its fate, no piece of another is touched."""

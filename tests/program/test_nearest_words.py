@@ -70,7 +70,6 @@ def read(word: str, language: str) -> tuple[str, ...]:
 
 
 @given(sounds, st.lists(sounds, min_size=1, max_size=6))
-@settings(deadline=None)
 def test_distances_are_those_of_the_slow_reference(asked: tuple[str, ...], others: list[tuple[str, ...]]) -> None:
     index = SoundIndex([str(number) for number in range(len(others))], others)
     expected = [slow_distance(asked, sound) for sound in index.sounds]
@@ -78,20 +77,18 @@ def test_distances_are_those_of_the_slow_reference(asked: tuple[str, ...], other
 
 
 @given(sounds)
-@settings(deadline=None)
 def test_the_same_sound_is_at_distance_zero_exactly(sound: tuple[str, ...]) -> None:
     assert distance(sound, sound) == 0
 
 
 @given(sounds, sounds)
-@settings(deadline=None)
 def test_distance_is_symmetric_and_from_0_to_1(one: tuple[str, ...], other: tuple[str, ...]) -> None:
     assert distance(one, other) == pytest.approx(distance(other, one), abs=1e-12)
     assert 0 <= distance(one, other) <= 1 + 1e-12
 
 
 @given(sounds, sounds, sounds)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_a_detour_is_never_shorter(one: tuple[str, ...], other: tuple[str, ...], third: tuple[str, ...]) -> None:
     assert distance(one, third) <= distance(one, other) + distance(other, third) + 1e-6
 
@@ -127,7 +124,6 @@ def test_segments_of_which_nothing_is_known_are_not_alike() -> None:
 
 
 @given(sounds, sounds)
-@settings(deadline=None)
 def test_an_alignment_holds_both_sounds_and_costs_what_the_distance_says(
     one: tuple[str, ...], other: tuple[str, ...]
 ) -> None:
@@ -143,7 +139,6 @@ def test_an_alignment_holds_both_sounds_and_costs_what_the_distance_says(
 
 
 @given(sounds, st.lists(sounds, min_size=1, max_size=12), st.integers(1, 14), st.data())
-@settings(deadline=None)
 def test_nearest_are_the_first_of_all_sorted_by_distance(
     asked: tuple[str, ...], others: list[tuple[str, ...]], count: int, data: st.DataObject
 ) -> None:

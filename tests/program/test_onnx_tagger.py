@@ -105,7 +105,7 @@ def test_the_tokenizer_file_answers_as_transformers(processor: PhoneXLProcessor,
 
 
 @given(tokens=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=6), language=st.sampled_from(["zh", "vi"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_gets_the_ids_of_the_processor(
     processor: PhoneXLProcessor, tmp_path_factory: pytest.TempPathFactory, tokens: list[str], language: str
 ) -> None:
@@ -119,7 +119,6 @@ def test_any_text_gets_the_ids_of_the_processor(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=5),
     labels=st.integers(1, 4),
 )
-@settings(deadline=None)
 def test_best_path_is_that_of_the_crf_and_no_path_is_better(seed: int, lengths: list[int], labels: int) -> None:
     """The path is the answer: one step wrong and the tags of the words before it are wrong as well."""
     draw = np.random.default_rng(seed)

@@ -42,7 +42,7 @@ TEXT = SPECIAL | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", 
 
 
 @given(words=st.lists(st.tuples(TEXT, TEXT, TEXT, TEXT), min_size=1, max_size=4), heading=TEXT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_text_is_shown_and_never_read_as_html(words: list[tuple[str, str, str, str]], heading: str) -> None:
     """Tokens come from files of strangers: `<script>` among them must stay a word."""
     line = Line([Word(*word) for word in words], "zh", heading)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from phonexl.results import Cell, Result, describe_hardware, describe_versions, find_results, make_table
@@ -112,7 +112,6 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         find_results([tmp_path, tmp_path / "nowhere"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
 def test_a_cell_is_mean_and_sample_standard_deviation(values: list[float]) -> None:
     """The paper's is the population's: smaller by sqrt(2/3) for three seeds."""
