@@ -5,8 +5,9 @@ Trials are kept in a database beside the result, so a sweep that was stopped goe
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,16 +76,16 @@ def sweep(
         recipe.with_settings({key: values[0]}, "--grid")
     points = {key: list(values) for key, values in grid.items()}
     described = {**recipe.values(), "grid": points, "seed": seed, "data": data.describe()}
-    study = _open_study(recipe.name, points, out, described)
     count = math.prod(len(values) for values in points.values())
     trainer = None
-    while left := count - len(_scored(study)):
-        report(f"{recipe.name}: {left} of {count} settings to train")
-        _queue_again(study)
-        if trainer is None:
-            trainer = make_trainer(recipe, data, encoder, out, seed, callbacks)
-        _search(trainer, study, points, left, report)
-    trials = _scored(study)
+    with _open_study(recipe.name, points, out, described) as study:
+        while left := count - len(_scored(study)):
+            report(f"{recipe.name}: {left} of {count} settings to train")
+            _queue_again(study)
+            if trainer is None:
+                trainer = make_trainer(recipe, data, encoder, out, seed, callbacks)
+            _search(trainer, study, points, left, report)
+        trials = _scored(study)
     best = max(trials, key=lambda trial: float(trial.value or 0))
     return {
         **{"task": recipe.task, "language": data.source, "model": recipe.model, "spelling": recipe.spelling},
@@ -119,8 +120,9 @@ def sweep_table(found: Mapping[str, Any]) -> Table:
     return Table([*keys, f"validation {found['metric']}"], rows)
 
 
-def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) -> Study:
-    """A new study, or the one that is there.
+@contextlib.contextmanager
+def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) -> Iterator[Study]:
+    """A new study, or the one that is there; its file is closed in the end.
 
     Raises:
         ValueError: If the one that is there is of other settings.
@@ -132,18 +134,23 @@ def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) 
         raise MissingToolError("optuna", "phonexl gap sweep", extra="sweep") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     out.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        storage=f"sqlite:///{out / STORAGE}",
-        sampler=optuna.samplers.GridSampler(grid, seed=0),
-        # The default one stops a trial that is below the median, and a point of the grid would have no score.
-        pruner=optuna.pruners.NopPruner(),
-        study_name=name,
-        direction="maximize",
-        load_if_exists=True,
-    )
-    check_same_recipe(out, study.user_attrs.get("described", described), described)
-    study.set_user_attr("described", described)
-    return study
+    storage = optuna.storages.RDBStorage(f"sqlite:///{out / STORAGE}")
+    try:
+        study = optuna.create_study(
+            storage=storage,
+            sampler=optuna.samplers.GridSampler(grid, seed=0),
+            # The default one stops a trial that is below the median, and a point of the grid would have no score.
+            pruner=optuna.pruners.NopPruner(),
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+        )
+        check_same_recipe(out, study.user_attrs.get("described", described), described)
+        study.set_user_attr("described", described)
+        yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _scored(study: Study) -> list[FrozenTrial]:
