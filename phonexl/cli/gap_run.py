@@ -35,7 +35,9 @@ def run(
     spelling: Spelling = "text",
     recipe: RecipeName = None,
     seeds: Annotated[str, typer.Option(help="For example 1,2,3; one run each.")] = "1",
-    train_language: Annotated[str | None, typer.Option(help="Train on this one, and score all the others.")] = None,
+    train_language: Annotated[
+        str | None, typer.Option(help="Train on this one, and score it and all the others.")
+    ] = None,
     limit_train: LimitTrain = None,
     set: Settings = None,
     set_file: Annotated[list[Path] | None, typer.Option(help="What `gap sweep` wrote; one for each language.")] = None,

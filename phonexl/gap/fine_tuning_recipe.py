@@ -157,7 +157,7 @@ def plan(
     found: Mapping[str, Mapping[str, Any]],
     typed: Mapping[str, Any],
 ) -> list[FineTuning]:
-    """One fine-tuning for each language on its own data; or a single one, which is scored in all of them.
+    """One fine-tuning for each language on its own data; or a single one, scored in its own language and all of them.
 
     Args:
         base: What they have in common.
@@ -173,7 +173,9 @@ def plan(
     codes = [find_language(code).iso639_3 for code in languages]
     recipes = [replace(base, source=code) for code in dict.fromkeys(codes)]
     if train_language is not None:
-        recipes = [replace(base, source=find_language(train_language).iso639_3, languages=tuple(codes))]
+        source = find_language(train_language).iso639_3
+        # Gaps are to the language of the training data, so it is scored too.
+        recipes = [replace(base, source=source, languages=tuple(dict.fromkeys((source, *codes))))]
     return [
         recipe.with_settings(found.get(recipe.source, {}), "the sweep's settings").with_settings(typed, "--set")
         for recipe in recipes

@@ -54,10 +54,9 @@ class System:
 
     @property
     def reference(self) -> str | None:
-        """The language to which gaps are given: that of the training data, else English if it is there."""
-        if self.source is not None:
-            return self.source
-        return "eng" if "eng" in self.scores else None
+        """The language to which gaps are given: that of the training data, else English; None if it has no score."""
+        language = self.source or "eng"
+        return language if language in self.scores else None
 
     def gaps_to_reference(self) -> dict[str, list[float]]:
         """Absolute differences of scores by pair ("eng-swa"), one for each seed that scored both languages."""

@@ -214,7 +214,8 @@ def test_one_language_is_trained_on_and_all_are_scored(checkpoint, data, tmp_pat
     assert place_of(tmp_path, checkpoint, end="-zero-shot").is_dir()
     (system,) = collect_systems([found], "test")
     assert system.label == f"{checkpoint.name}-zero-shot, trained on eng"
-    assert list(system.scores) == ["fra", "kor"]
+    assert list(system.scores) == ["eng", "fra", "kor"]
+    assert system.reference == "eng"
     assert found.scores["fra"]["test"]["floor"]["oov_rate"] > 0.5  # of the words that were trained on
 
 

@@ -73,6 +73,13 @@ def test_runs_of_one_system_are_found_by_their_recipe(make_run):
     assert collect_systems(runs, "validation") == []
 
 
+def test_without_a_score_in_the_language_of_training_there_is_no_reference(make_run):
+    (system,) = collect_systems([make_run("udpos-eng-plain", 1, {"fra": 0.7, "kor": 0.5}, source="eng")], "test")
+    assert (system.label, system.reference, system.gaps_to_reference()) == ("plain, trained on eng", None, {})
+    assert system.gap()["mean_rpd"] == pytest.approx(100 * 0.2 / 0.6)
+    assert not [row for row in reference_table([system], "udpos").rows if "paper" not in row[0]]
+
+
 def test_only_systems_of_the_same_languages_are_compared(make_run):
     def system(name, scores):
         return make_run(f"ner-{name}", 1, scores, source="en", target="fr", task="ner")
