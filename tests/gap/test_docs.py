@@ -42,7 +42,7 @@ def test_the_floors_are_rendered_from_the_runs_and_exceeded_but_by_ipa():
 
 
 def test_what_the_page_says_of_fine_tuning_holds():
-    runs = {path.stem: scores_of(Result.load(path), "test") for path in FINE_TUNED.glob("pos-*.json")}
+    runs = {path.stem: scores_of(Result.load(path), "test") for path in FINE_TUNED.glob("*.json")}
     read = {language: runs[f"pos-{language}-offline-ipa"][language] for language in ("eng", "fra", "rus", "kor", "tur")}
     text = [runs[f"pos-{language}-offline"][language] for language in read]
     found = performance_gap(list(read.values()), list(read), scale=1.0, other_scores=text)
@@ -51,6 +51,8 @@ def test_what_the_page_says_of_fine_tuning_holds():
     zero_shot = runs["pos-eng-offline-zero-shot"]
     assert [round(100 * zero_shot[language]) for language in ("fra", "rus", "kor")] == [84, 83, 46]
     assert round(100 * runs["pos-kor-offline"]["kor"]) == 76
+    assert round(100 * runs["ner-eng-offline-zero-shot"]["kor"]) == 44
+    assert round(100 * runs["ner-kor-offline"]["kor"]) == 50
 
 
 def test_the_pretrained_encoders_are_rendered_from_their_runs_and_know_little_but_frequencies():
