@@ -13,6 +13,7 @@ from phonexl.results import Result, find_results
 
 ROOT = Path(__file__).resolve().parents[2]
 FINE_TUNED = ROOT / "results" / "gap" / "fine-tuned"
+ENDS = ("", "-ipa", "-romanized")
 PAGE = (ROOT / "docs" / "gap.md").read_text(encoding="utf-8")
 
 
@@ -51,6 +52,9 @@ def test_what_the_page_says_of_fine_tuning_holds():
     zero_shot = runs["pos-eng-offline-zero-shot"]
     assert [round(100 * zero_shot[language]) for language in ("fra", "rus", "kor")] == [84, 83, 46]
     assert round(100 * runs["pos-kor-offline"]["kor"]) == 76
+    for language, name in (("rus", "Russian"), ("kor", "Korean")):
+        own, ipa, latin = (f"{100 * runs[f'pos-{language}-offline{end}'][language]:.1f}" for end in ENDS)
+        assert re.search(rf"{name} {latin} \((its script )?{own}, (IPA )?{ipa}\)", PAGE)
     assert round(100 * runs["ner-eng-offline-zero-shot"]["kor"]) == 44
     assert round(100 * runs["ner-kor-offline"]["kor"]) == 50
 

@@ -14,6 +14,7 @@ import pytest
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
 from phonexl.gap.analysis import Analysis, summary
+from phonexl.methods import method_names
 from phonexl.quickstart import side_by_side
 from phonexl.results import Result, Table, find_results, make_table
 from phonexl.training.dictionaries import find_sound_dictionary
@@ -255,3 +256,11 @@ def test_eight_bits_are_as_fast_and_as_good_as_is_said() -> None:
             assert 1.9 < figures["ids_ratio"]["int8"] < 3
             torch, int8 = (figures["scores"][system]["xtreme_f1"] for system in ("torch", "int8"))
             assert torch - int8 < 0.65
+
+
+def test_what_a_run_of_each_method_costs_is_what_was_measured() -> None:
+    figures = json.loads((ROOT / "results/benchmarks/methods.json").read_text(encoding="utf-8"))["methods"]
+    page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*\| ([\d.]+) \|$", page, re.MULTILINE)
+    assert dict(rows) == {"plain": "1.0", **{name: str(found["whole"]) for name, found in figures.items()}}
+    assert figures.keys() == set(method_names()) - {"plain"}
