@@ -49,12 +49,15 @@ def test_what_the_page_says_of_fine_tuning_holds():
     found = performance_gap(list(read.values()), list(read), scale=1.0, other_scores=text)
     other = performance_gap(text, list(read), scale=1.0)
     assert f"is {found['mean_rpd']:.1f} with IPA and {other['mean_rpd']:.1f} without" in " ".join(PAGE.split())
+    latin = [runs[f"pos-{language}-offline-romanized"][language] for language in read]
+    assert f"mean RPD {performance_gap(latin, list(read), scale=1.0)['mean_rpd']:.1f}." in PAGE
+    assert [latin[i] == text[i] for i in range(len(latin))] == [True, True, False, False, True]
     zero_shot = runs["pos-eng-offline-zero-shot"]
     assert [round(100 * zero_shot[language]) for language in ("fra", "rus", "kor")] == [84, 83, 46]
     assert round(100 * runs["pos-kor-offline"]["kor"]) == 76
     for language, name in (("rus", "Russian"), ("kor", "Korean")):
-        own, ipa, latin = (f"{100 * runs[f'pos-{language}-offline{end}'][language]:.1f}" for end in ENDS)
-        assert re.search(rf"{name} {latin} \((its script )?{own}, (IPA )?{ipa}\)", PAGE)
+        own, ipa, roman = (f"{100 * runs[f'pos-{language}-offline{end}'][language]:.1f}" for end in ENDS)
+        assert re.search(rf"{name} {roman} \((its script )?{own}, (IPA )?{ipa}\)", PAGE)
     assert round(100 * runs["ner-eng-offline-zero-shot"]["kor"]) == 44
     assert round(100 * runs["ner-kor-offline"]["kor"]) == 50
 
