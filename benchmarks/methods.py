@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from measurement import measure_in_turns, report, use_one_core
 from training import SEED, TIMED, System, train_step
 
+from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.methods import find_method, method_names
 from phonexl.results import Table
 from phonexl.training.data import Data, hash_sentences, load_data
@@ -64,7 +65,8 @@ def make_system(trainer: PhoneXLTrainer, rounds: int) -> System:
     order = sorted(range(len(dataset)), key=dataset.lengths.__getitem__)
     every = list(batches([dataset[index] for index in order], trainer.args.train_batch_size))
     chosen = [every[round((len(every) - 1) * number / max(1, rounds - 1))] for number in range(rounds)]
-    return System(trainer, trainer.tagger.train(), trainer.create_optimizer(), chosen)  # type: ignore[arg-type]
+    model = cast(PhoneXLForTokenClassification, trainer.tagger)
+    return System(trainer, model.train(), trainer.create_optimizer(), chosen)
 
 
 def count_steps(trainer: PhoneXLTrainer) -> int:
