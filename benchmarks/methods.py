@@ -42,8 +42,7 @@ class UntrainedJob(Job):
 
     def run(self, trainer: PhoneXLTrainer) -> PhoneXLTrainer:
         """Keep the Trainer, and give it back untrained."""
-        folder = Path(str(trainer.args.output_dir))
-        stage = "train" if folder == self.checkpoints else folder.name
+        stage = self.stage_of(trainer)
         self.trainers[stage] = trainer
         self.stages[stage] = {"steps": count_steps(trainer)}
         return trainer

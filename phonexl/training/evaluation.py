@@ -85,9 +85,8 @@ def label_names(config: PretrainedConfig) -> list[str]:
 def gains_from_bf16() -> bool:
     """Whether this processor multiplies faster in bfloat16 than in float32.
 
-    By its name and not by a clock, so that a second run computes as the first did. AMX does, and AMD's AVX-512 (180
-    against 88 GFLOP/s a core of an EPYC). Intel's AVX-512 has the instruction and is slower by it: 77 against 135 on a
-    Xeon that has, or is given, no AMX.
+    By its name and not by a clock, so that a second run computes as the first did. AMX does, and AMD's AVX-512. Intel's
+    AVX-512 has the instruction and is slower by it where there is no AMX, or a virtual machine is given none.
     """
     if not hasattr(torch.cpu, "get_capabilities"):  # an older torch than the one that is pinned
         return False

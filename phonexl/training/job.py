@@ -138,6 +138,11 @@ class Job:
             trainer.remove_callback(printer)
         return trainer
 
+    def stage_of(self, trainer: PhoneXLTrainer) -> str:
+        """The name of the stage that a Trainer of `make_trainer` is for."""
+        folder = Path(str(trainer.args.output_dir))
+        return "train" if folder == self.checkpoints else folder.name
+
     def run(self, trainer: PhoneXLTrainer) -> PhoneXLTrainer:
         """Train a stage to its end, or take it from an earlier run that finished it; its facts go to `stages`.
 
@@ -147,8 +152,7 @@ class Job:
         Raises:
             ValueError: If the recipe fills unseen segments and the tagger has no table of them.
         """
-        folder = Path(str(trainer.args.output_dir))
-        stage = "train" if folder == self.checkpoints else folder.name
+        folder, stage = Path(str(trainer.args.output_dir)), self.stage_of(trainer)
         if self.resume and (folder / _FACTS).exists():
             load_model(trainer.tagger, folder / _TRAINED)
             self.stages[stage] = read_json(folder / _FACTS)

@@ -75,15 +75,17 @@ def test_no_test_sentence_is_read(
     tmp_path: Path,
     trainers: list[PhoneXLTrainer],
 ) -> None:
-    train(make_recipe(**METHOD.overrides()), both, tmp_path / "run", method=METHOD)
+    recipe = make_recipe(**METHOD.overrides(), **{"objectives-first.sentences": 31})  # all that there are
+    train(recipe, both, tmp_path / "run", method=METHOD)
     tested = {sentence.tokens for sentence in draw_sentences("vi", 8, 5)}
-    assert tested.isdisjoint(map(tuple, tokens_of(trainers[0], "vi")))
+    others = [sentence.tokens for sentence in draw_sentences("vi", 30, 11) if sentence.tokens not in tested]
+    assert sorted(map(tuple, tokens_of(trainers[0], "vi"))) == sorted(others)
 
 
 def test_the_second_stage_starts_where_the_first_ended(
     make_recipe: MakeRecipe, both: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At no rate of learning the tagger that is saved has the encoder of the first stage, and not the backbone's."""
+    """With its encoder, sounds and languages, and a classifier of its own."""
     starts: list[dict[str, torch.Tensor]] = []
     run = Job.run
 
@@ -113,6 +115,12 @@ def test_kept_objectives_go_on_with_their_heads(
     first, second = trainers
     assert second.tagger.loss_weights == first.tagger.loss_weights
     assert second.tagger.mlm_head is not None
+
+
+def test_a_chain_of_tags_has_a_first_stage_without_tags(make_recipe: MakeRecipe, both: Path, tmp_path: Path) -> None:
+    (result,) = train(make_recipe(**METHOD.overrides(), head="crf"), both, tmp_path / "run", method=METHOD)
+    log = result.training["stages"]["objectives"]["last_log"]
+    assert (log["task_loss"], log["mlm_loss"] > 0) == (0, True)
 
 
 def test_text_in_place_of_the_data(
