@@ -143,6 +143,7 @@ def draw_bars(name: str, systems: Sequence[System], analyses: Mapping[str, Analy
     gaps = _gap_bars(shown or [published_system(row) for row in TABLE_2])
     title = f"gap in score, {shown[0].task}" if shown else "gap in accuracy, XNLI (paper, Table 2)"
     closeness, distance = _analysis_bars(analyses)
+    colours = colours_of(shown, analyses)
     panels: list[tuple[str, str, _Bars]] = [(title, "points", gaps)]
     if analyses:
         panels += [("CKA, last layer", "", closeness), ("Sinkhorn divergence", "", distance)]
@@ -154,7 +155,7 @@ def draw_bars(name: str, systems: Sequence[System], analyses: Mapping[str, Analy
         if not in_a_row:
             place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}
         for (heading, unit, bars), panel in zip(panels, np.atleast_1d(axes), strict=True):
-            _draw_bars(panel, heading, unit, bars)
+            _draw_bars(panel, heading, unit, bars, colours)
             panel.legend(frameon=False, fontsize=7.5, **place)
         return _save(
             figure,
@@ -220,10 +221,20 @@ def _analysis_bars(analyses: Mapping[str, Analysis]) -> tuple[_Bars, _Bars]:
     return closeness, distance
 
 
-def _draw_bars(panel: Axes, heading: str, unit: str, bars: _Bars) -> None:
+def colours_of(systems: Sequence[System], analyses: Mapping[str, Analysis]) -> dict[str, str]:
+    """One for each series over all panels: a system and what was analyzed of it share theirs."""
+    colours = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(analyses)}
+    for system in systems:
+        mine = [label for label, found in analyses.items() if system.was_analyzed_as(found)]
+        free = COLOURS[len(set(colours.values())) % len(COLOURS)]
+        colours.setdefault(system.name, colours[mine[0]] if mine else free)
+    return colours
+
+
+def _draw_bars(panel: Axes, heading: str, unit: str, bars: _Bars, colours: Mapping[str, str]) -> None:
     places, width = np.arange(len(bars.groups)), 0.8 / max(1, len(bars.heights))
     for number, (label, heights) in enumerate(bars.heights.items()):
-        colour = COLOURS[number % len(COLOURS)]
+        colour = colours.get(label, COLOURS[number % len(COLOURS)])
         x = places + (number - (len(bars.heights) - 1) / 2) * width
         panel.bar(x, heights, width * 0.9, color=colour, label=label)
         dots = bars.dots.get(label)

@@ -30,6 +30,8 @@ class System:
         source: Language of the training data, if others are scored zero-shot; None if each has its own.
         scores: By language, a fraction per run.
         runs: Of each run name, seed and its scores by language.
+        encoder: What was fine-tuned, by model and spelling as `phonexl gap analyze` names them; None if runs differ or
+            do not say.
         published: The row of the paper, if it is one.
     """
 
@@ -38,6 +40,7 @@ class System:
     source: str | None
     scores: dict[str, list[float]] = field(default_factory=dict)
     runs: list[tuple[str, int, dict[str, float]]] = field(default_factory=list)
+    encoder: tuple[str, str] | None = None
     published: PublishedSystem | None = None
 
     @property
@@ -73,6 +76,12 @@ class System:
             if reference is not None and language != reference
         }
 
+    def was_analyzed_as(self, found: Analysis) -> bool:
+        """If an analysis is of one of its runs, or of the encoder that they started from."""
+        if found.run is None:
+            return self.encoder == (found.model, found.spelling)
+        return any((name, seed) == (found.run["name"], found.run["seed"]) for name, seed, _ in self.runs)
+
     def gap(self, other: System | None = None) -> dict[str, Any] | None:
         """Everything `evaluate_metrics.rpd` says of the mean scores, compared with another system if it is given.
 
@@ -104,11 +113,18 @@ def collect_systems(results: Sequence[Result], split: str) -> list[System]:
             name = _without({task, *_spellings(run)}, label)
             source = _code(run.recipe["source"]) if run.recipe.get("source") else None
             source = source if set(scores) - {source} else None
-            system = found.setdefault((task, name, source), System(task, name, source))
+            encoder = _encoder(run)
+            system = found.setdefault((task, name, source), System(task, name, source, encoder=encoder))
+            system.encoder = encoder if encoder == system.encoder else None
             system.runs.append((run.name, run.seed, scores))
             for language, score in scores.items():
                 system.scores.setdefault(language, []).append(score)
     return list(found.values())
+
+
+def _encoder(run: Result) -> tuple[str, str] | None:
+    model, spelling = run.recipe.get("model"), run.recipe.get("spelling")
+    return None if model is None or spelling is None else (model, spelling)
 
 
 def scores_of(run: Result, split: str) -> dict[str, float]:

@@ -24,7 +24,8 @@ def scores_tables(systems: Sequence[System], analyses: Mapping[str, Analysis], t
 
     Args:
         systems: Ours of the task.
-        analyses: By label; one without a run of its own stands with its CKA alone, in the table with the paper's rows.
+        analyses: By label. The mean CKA of a system is that of its runs, or of the encoder that they started from. An
+            encoder without either stands with its CKA alone, in the table with the paper's rows.
         task: "ner", "pos", ...; the paper's rows of the same task come first.
 
     Returns:
@@ -46,7 +47,8 @@ def scores_tables(systems: Sequence[System], analyses: Mapping[str, Analysis], t
         ]
         if languages == LANGUAGES:
             blank = [""] * (len(columns) - 2)
-            lines += [[label, *blank, _input_cka([found])] for label, found in analyses.items() if found.run is None]
+            alone = {label: found for label, found in analyses.items() if found.run is None and not _is_of(found, rows)}
+            lines += [[label, *blank, _input_cka([found])] for label, found in alone.items()]
         tables.append(Table(columns, lines))
     return tables
 
@@ -80,12 +82,16 @@ def _printed(system: System, figure: str, form: str) -> str:
     return "" if printed is None or format(printed, form) == format(ours, form) else f" (printed {printed:{form}})"
 
 
+def _is_of(found: Analysis, systems: Sequence[System]) -> bool:
+    return any(system.was_analyzed_as(found) for system in systems)
+
+
 def _mean_cka(system: System, analyses: Mapping[str, Analysis]) -> str:
-    """Of the input layer, as published; over the system's runs that were analyzed."""
+    """Of the input layer, as published; over the system's runs that were analyzed, or else of its encoder."""
     if system.published is not None:
         return "" if system.published.mean_cka is None else f"{system.published.mean_cka:.4f}"
-    runs = {(name, seed) for name, seed, _ in system.runs}
-    return _input_cka([f for f in analyses.values() if f.run and (f.run["name"], f.run["seed"]) in runs])
+    mine = [found for found in analyses.values() if system.was_analyzed_as(found)]
+    return _input_cka([found for found in mine if found.run is not None] or mine)
 
 
 def _input_cka(analyses: Sequence[Analysis]) -> str:

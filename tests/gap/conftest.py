@@ -50,12 +50,19 @@ def checkpoint(bert: BertModel, tokenizer: PreTrainedTokenizerFast, tmp_path_fac
 
 @pytest.fixture
 def make_run() -> Callable[..., Result]:
-    """A hand-made result of `phonexl train`."""
+    """A hand-made result of `phonexl train`, or with a model and a spelling in its recipe of `phonexl gap run`."""
 
     def make(
-        name: str, seed: int, scores: dict[str, float], *, source: str = "eng", target: str = "vi", task: str = "udpos"
+        name: str,
+        seed: int,
+        scores: dict[str, float],
+        *,
+        source: str = "eng",
+        target: str = "vi",
+        task: str = "udpos",
+        **recipe: Any,
     ) -> Result:
-        recipe = {"task": task, "source": source, "target": target, "seeds": [1, 2, 3]}
+        recipe = {"task": task, "source": source, "target": target, "seeds": [1, 2, 3], **recipe}
         values = {language: {"test": {"accuracy": score}} for language, score in scores.items()}
         return Result(name, f"phonexl train {name}", recipe, seed, {}, values)
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from phonexl.cli import app
 from phonexl.gap import report
-from phonexl.gap.figures import Drawing
+from phonexl.gap.figures import Drawing, colours_of
 from phonexl.gap.report import make_report, read_inputs, write_report
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.tables import difference_table, reference_table, scores_tables
@@ -106,6 +106,35 @@ def test_figures_of_the_tables_are_those_of_the_files(folder):
     assert difference[1:3] == ["tiny, text", "layer 0"]
     assert float(difference[3].split()[0]) == pytest.approx(0.25, abs=0.03)
     assert reference_table(systems, "ner").rows[0][4].endswith(" / 1.00")
+
+
+def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_run):
+    """Else one encoder has two rows, and other colours in each panel of a figure."""
+    one, other, trained = (
+        make_analysis(FOUR, 0.4), make_analysis(FOUR, 0.6, spelling="ipa"),
+        make_analysis(FOUR, 0.8, run={"name": "ner-eng-tiny", "seed": 2, "task": "ner"}),
+    )  # fmt: skip
+    analyses = {"text": one, "ipa": other}
+    runs = [
+        make_run(
+            "ner-eng-tiny-ipa", 1, {"eng": 0.7, "fra": 0.6}, target="fra", task="ner", model="tiny", spelling="ipa"
+        ),
+        make_run("ner-eng-tiny", 2, {"eng": 0.8, "fra": 0.6}, target="fra", task="ner", model="tiny", spelling="text"),
+        make_run("ner-eng-old", 1, {"eng": 0.8, "fra": 0.6}, target="fra", task="ner"),
+    ]
+    systems = collect_systems(runs, "test")
+    ipa, text, old = systems
+    (table,) = scores_tables([ipa, old], analyses, "ner")
+    assert [(row[0], row[-1]) for row in table.rows[2:]] == [(ipa.label, "0.6000"), (old.label, ""), ("text", "0.4000")]
+    (table,) = scores_tables([text], {**analyses, "trained": trained}, "ner")
+    assert table.rows[2][-1] == "0.8000"  # its own run's, before that of what it started from
+    colours = colours_of(systems, analyses)
+    assert colours[ipa.name] == colours["ipa"] != colours["text"] == colours[text.name]
+    assert colours[old.name] not in (colours["ipa"], colours["text"])
+    elsewhere = make_run("ner-fra-tiny", 1, {"fra": 0.8}, source="fra", task="ner", model="b/tiny", spelling="text")
+    here = make_run("ner-eng-tiny", 1, {"eng": 0.8}, target="eng", task="ner", model="tiny", spelling="text")
+    (both,) = collect_systems([here, elsewhere], "test")
+    assert both.encoder is None
 
 
 @pytest.mark.medium
