@@ -19,7 +19,8 @@ from phonexl.page import MARK, Line, Section, make_line, render_page
 from phonexl.progress import TrainingProgress, format_duration
 from phonexl.results import RESULT_FILE, Result, Table
 from phonexl.tagger import load_tagger, make_pipeline
-from phonexl.training.evaluation import gains_from_bf16, tag_sentences
+from phonexl.training.evaluation import tag_sentences
+from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import CHECKPOINTS, train
 

@@ -18,7 +18,7 @@ from transformers import TrainingArguments
 from modeling_phonexl.transcription import find_language
 from phonexl.gap.tasks import find_task
 from phonexl.json_file import read_json
-from phonexl.training.evaluation import gains_from_bf16
+from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import RecipeError, read_values
 
 RECIPES = resources.files("phonexl.gap") / "recipes"
@@ -108,7 +108,7 @@ class FineTuning:
         """
         values = dict(self.training)
         if values.get("bf16") == "auto":
-            values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else gains_from_bf16()
+            values["bf16"] = gains_from_bf16()
         # Without use_cpu, bf16 is refused on a CPU.
         defaults = {"use_cpu": not torch.cuda.is_available(), "report_to": "none"}
         return TrainingArguments(

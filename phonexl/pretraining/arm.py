@@ -22,7 +22,7 @@ from phonexl.pretraining.encoder import Body, build_encoder
 from phonexl.pretraining.packing import ROW_LENGTH, PackingCollator
 from phonexl.pretraining.representations import EncodedSentence, Representation
 from phonexl.pretraining.trainer import HeldOut, PretrainingTrainer
-from phonexl.training.evaluation import gains_from_bf16
+from phonexl.training.precision import gains_from_bf16
 
 MAX_LENGTH = 512  # positions; the longest sentences of FLORES have about 420 symbols
 _LOGS = 50  # of the loss, over a run
@@ -126,9 +126,6 @@ class Arm:
 def make_arguments(settings: Settings, checkpoints: Path) -> TrainingArguments:
     """Arguments of the HF Trainer, for one device."""
     on_gpu = torch.cuda.is_available()
-    bf16 = settings.bf16
-    if bf16 is None:
-        bf16 = torch.cuda.is_bf16_supported() if on_gpu else gains_from_bf16()
     return TrainingArguments(
         output_dir=str(checkpoints),
         max_steps=settings.steps,
@@ -143,7 +140,7 @@ def make_arguments(settings: Settings, checkpoints: Path) -> TrainingArguments:
         save_strategy="no",
         save_total_limit=1,
         seed=settings.seed,
-        bf16=bf16,
+        bf16=gains_from_bf16() if settings.bf16 is None else settings.bf16,
         use_cpu=not on_gpu,
         dataloader_num_workers=min(_MOST_WORKERS, (os.cpu_count() or 1) - 1) if on_gpu else 0,
         dataloader_pin_memory=on_gpu,

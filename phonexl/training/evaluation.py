@@ -18,6 +18,7 @@ from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from phonexl.training.collator import SecondView, pad_second
 from phonexl.training.dataset import TaggingDataset, batches
 from phonexl.training.masking import draw_generator
+from phonexl.training.precision import gains_from_bf16
 
 
 @torch.no_grad()
@@ -56,7 +57,7 @@ def tag_sentences(
     model.eval()
     order = sorted((dataset[index] for index in range(len(dataset))), key=lambda row: len(row.tokens))
     if bf16 is None:
-        bf16 = model.device.type == "cuda" or gains_from_bf16()
+        bf16 = gains_from_bf16(model.device.type)
     for rows in batches(order, batch_size):
         inputs = processor.pad([row.sentence for row in rows]).to(model.device)
         del inputs["labels"]
@@ -80,19 +81,6 @@ def label_names(config: PretrainedConfig) -> list[str]:
     """Names of a model's labels in the order of their ids."""
     names = {int(index): name for index, name in (config.id2label or {}).items()}
     return [names[index] for index in sorted(names)]
-
-
-def gains_from_bf16() -> bool:
-    """Whether this processor multiplies faster in bfloat16 than in float32.
-
-    By its name and not by a clock, so that a second run computes as the first did. AMX does, and AMD's AVX-512. Intel's
-    AVX-512 has the instruction and is slower by it where there is no AMX, or a virtual machine is given none.
-    """
-    if not hasattr(torch.cpu, "get_capabilities"):  # an older torch than the one that is pinned
-        return False
-    capabilities = torch.cpu.get_capabilities()
-    amd = "AMD" in str(capabilities.get("cpu_name", ""))
-    return bool(capabilities.get("amx_bf16") or (amd and capabilities.get("avx512_bf16")))
 
 
 def check_labels(labels: Sequence[str], sentences: Sequence[Sentence]) -> None:

@@ -23,8 +23,8 @@ from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
 from phonexl.training.dictionaries import find_sound_dictionary, make_switcher, make_task_switcher
-from phonexl.training.evaluation import gains_from_bf16
 from phonexl.training.particle_merging import ParticleMerger
+from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import Task, find_task
 from phonexl.training.trainer import PhoneXLTrainer
@@ -202,7 +202,7 @@ def make_arguments(
     """Arguments of the HF Trainer; `bf16: auto` uses it where the hardware is faster in it."""
     values = {**recipe.training, **(changes or {})}
     if values.get("bf16") == "auto":
-        values["bf16"] = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else gains_from_bf16()
+        values["bf16"] = gains_from_bf16()
     # Without use_cpu, bf16 is refused on a CPU and two processes look for two GPUs.
     defaults = {
         "use_cpu": not torch.cuda.is_available(),

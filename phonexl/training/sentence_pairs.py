@@ -19,7 +19,8 @@ from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from modeling_phonexl.transcription import Transcriber
 from phonexl.training.dataset import PairDataset, batches
-from phonexl.training.evaluation import gains_from_bf16, label_names
+from phonexl.training.evaluation import label_names
+from phonexl.training.precision import gains_from_bf16
 
 ROWS = 3  # of XNLI have the same premise, one for each label
 HELD_OUT = 10  # where the test file has to serve as train, every tenth of its premises is for validation
@@ -111,7 +112,7 @@ def classify_pairs(
     model.eval()
     order = sorted((dataset[index] for index in range(len(dataset))), key=lambda row: len(row.tokens))
     if bf16 is None:
-        bf16 = model.device.type == "cuda" or gains_from_bf16()
+        bf16 = gains_from_bf16(model.device.type)
     for rows in batches(order, batch_size):
         inputs = processor.pad([row.sentence for row in rows]).to(model.device)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):

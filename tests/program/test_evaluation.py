@@ -11,7 +11,8 @@ from transformers import set_seed
 from dataset_scripts.schema import UPOS_TAGS, Sentence
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, tagging_scores, xtreme_f1
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from phonexl.training.evaluation import check_labels, gains_from_bf16, score, tag_sentences
+from phonexl.training.evaluation import check_labels, score, tag_sentences
+from phonexl.training.precision import gains_from_bf16
 
 pytestmark = pytest.mark.usefixtures("one_thread", "in_float32")
 # Not the order of the task: names must come from the model.
@@ -21,7 +22,7 @@ LABELS = tuple(reversed(UPOS_TAGS))
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """In bfloat16 two tags of a random tagger may tie, and then padding decides."""
-    monkeypatch.setattr("phonexl.training.evaluation.gains_from_bf16", lambda: False)
+    monkeypatch.setattr("phonexl.training.evaluation.gains_from_bf16", lambda device: False)
 
 
 @pytest.fixture(scope="module", params=["softmax", "crf"])
@@ -166,4 +167,15 @@ def test_bfloat16_only_where_it_is_faster(
     monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object], faster: bool
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    assert gains_from_bf16() is faster
+    assert gains_from_bf16("cpu") is faster
+    assert not gains_from_bf16("mps")
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_graphics_card_is_asked_before_the_processor(monkeypatch: pytest.MonkeyPatch, supported: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": not supported})
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    for is_available in (True, False):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda is_available=is_available: is_available)
+        assert gains_from_bf16() is (supported == is_available)
+        assert gains_from_bf16("cuda") is supported

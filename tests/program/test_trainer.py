@@ -239,7 +239,7 @@ class _BendTransitions(TrainerCallback):
 @pytest.mark.parametrize("head", ["softmax", "crf"])
 def test_dev_scores_are_those_of_evaluation(run: Train, data: Path, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On source sentences alone, decoded as at the end: a CRF that has learnt something does not take the argmax."""
-    monkeypatch.setattr("phonexl.training.evaluation.gains_from_bf16", lambda: False)
+    monkeypatch.setattr("phonexl.training.evaluation.gains_from_bf16", lambda device: False)
     trainer = run((_BendTransitions(),), eval_strategy="epoch", head=head, per_device_eval_batch_size=3)
     dev = load_split(data, "udpos", "zh", "validation")
     assert [row.tokens for row in trainer.eval_dataset] == [sentence.tokens for sentence in dev]
