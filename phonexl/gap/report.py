@@ -7,7 +7,7 @@ Computes nothing that is not in a file: scores are from `phonexl train` and `pho
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -192,8 +192,16 @@ def _encoders(inputs: Inputs) -> Section:
     )
 
 
+def _drawn(analyses: Mapping[str, Analysis]) -> dict[str, Analysis]:
+    """Of the seeds of a run the first: a page with the maps of all would have the same picture many times."""
+    first: dict[tuple[str, str], str] = {}
+    for label, found in analyses.items():
+        first.setdefault(("encoder", label) if found.run is None else ("run", found.run["name"]), label)
+    return {label: analyses[label] for label in first.values()}
+
+
 def _maps(inputs: Inputs) -> Section:
-    first, *others = inputs.analyses.items()
+    first, *others = _drawn(inputs.analyses).items()
     drawings: list[Drawing] = []
     for place, other in enumerate(others, 1):
         mark = "" if len(others) == 1 else f"-{place}"
@@ -225,10 +233,11 @@ def _gaps(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
     if floors.rows:
         tables.append(("Scores beside a floor: taggers and classifiers that read no context", floors))
     tables.append(("Is a smaller mean RPD more than chance? Swap test over languages", comparison_table(systems)))
-    drawings = [draw_bars("figure-3", [], inputs.analyses)] if not own_tasks else []
+    drawn = _drawn(inputs.analyses)
+    drawings = [draw_bars("figure-3", [], drawn)] if not own_tasks else []
     for task in own_tasks:
         mine = [system for system in systems if system.task == task]
-        drawings.append(draw_bars(f"figure-3-{task}", mine, inputs.analyses))
+        drawings.append(draw_bars(f"figure-3-{task}", mine, drawn))
     paragraphs = [*NOTES[:2], "A mean over ten languages rests on few of them: see it without one language."]
     return Section("Performance gap (like the paper's Figure 3)", paragraphs, drawings, tables)
 

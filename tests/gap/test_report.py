@@ -160,12 +160,19 @@ def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_ana
     make_analysis(FOUR, 0.4).save(tmp_path / "a.json")
     make_analysis(["kor", "eng", "hin"], 0.6, spelling="ipa").save(tmp_path / "b.json")
     make_analysis(["jpn", "zho"], 0.6, spelling="romanized").save(tmp_path / "c.json")
+    for seed in (1, 2):  # of a run of several seeds one is drawn
+        run = {"name": "pos-eng", "seed": seed, "task": "pos"}
+        make_analysis(["eng", "fra"], 0.5 + seed / 10, run=run).save(tmp_path / f"d{seed}.json")
     sections = make_report(read_inputs([tmp_path]))
     names = [drawing.name for section in sections for drawing in section.drawings]
-    figures = [f"figure-2{kind}-layer-{layer}-1" for layer in ("0", "-1") for kind in ("", "-difference")]
+    figures = [
+        f"figure-2{kind}-layer-{layer}-{n}" for n in (1, 3) for layer in ("0", "-1") for kind in ("", "-difference")
+    ]
     assert names == [*figures, "figure-3"]
     (differences,) = [table for section in sections for caption, table in section.tables if "Differences" in caption]
-    assert [row[0] for row in differences.rows] == ["tiny, ipa"] * 2
+    assert [row[0] for row in differences.rows] == [
+        label for label in ("tiny, ipa", "pos-eng seed 1, text", "pos-eng seed 2, text") for _ in range(2)
+    ]
 
 
 @pytest.mark.parametrize(
