@@ -1,8 +1,8 @@
 """Fills the tables of README.md and docs/ from the files in results/: no figure is typed.
 
 A table stands between `<!-- MARKER -->` and `<!-- end -->`; the markers known here are `results: PAIR` (the runs of
-results/udpos-2000), `compare: FOLDER METRIC [SPLIT]` (a folder of runs), `gap floors`, `gap sets: NAME`,
-`gap symbols: NAME` and `pretraining`. Tests hold the pages to what this writes.
+results/udpos-2000), `compare: FOLDER METRIC [SPLIT]` (a folder of runs), `tags: LANGUAGE FOLDER...`, `gap floors`,
+`gap sets: NAME`, `gap symbols: NAME` and `pretraining`. Tests hold the pages to what this writes.
 
     python benchmarks/render_pages.py
 """
@@ -17,12 +17,13 @@ from phonexl.gap.analysis import Analysis, set_summary
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.symbols import SymbolCoverage
 from phonexl.results import Table, find_results, make_table
+from phonexl.tag_recall import tag_recall
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 PAGES = ("README.md", "docs/results.md", "docs/gap.md")
 _BLOCK = re.compile(
-    r"<!-- ((results|compare|gap floors|gap sets|gap symbols|pretraining)(?:: (.*?))?) -->\n(.*?)<!-- end -->",
+    r"<!-- ((results|compare|tags|gap floors|gap sets|gap symbols|pretraining)(?:: (.*?))?) -->\n(.*?)<!-- end -->",
     re.DOTALL,
 )
 
@@ -43,6 +44,9 @@ def _table(kind: str, argument: str) -> Table:
     if kind == "compare":
         folder, metric, *split = argument.split()
         return compare(find_results([ROOT / folder]), metric, *split)
+    if kind == "tags":
+        language, *folders = argument.split()
+        return tag_recall(find_results([ROOT / folder for folder in folders]), language)
     if kind == "gap floors":
         return floor_table(find_results([RESULTS / "gap" / "fine-tuned"]))
     if kind == "gap sets":

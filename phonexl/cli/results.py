@@ -77,6 +77,23 @@ def compare(
     print_table(make_comparison(find_results(folders), metric and metric.value, split.value), sys.stdout)
 
 
+@app.command()
+@honest_exit
+def tags(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs, or single files, of taggers.")],
+    language: Annotated[str | None, typer.Option(help="Which scores; left out, the target language's.")] = None,
+    split: Annotated[Split, typer.Option(help="Which scores.")] = Split.test,
+) -> None:
+    """Which tags each system finds: recall by tag, x 100, mean ± sample standard deviation over seeds.
+
+    Example: phonexl results tags runs/compare
+    """
+    from phonexl.results import find_results
+    from phonexl.tag_recall import tag_recall
+
+    print_table(tag_recall(find_results(folders), language, split.value), sys.stdout)
+
+
 @app.callback()
 def _keep_group() -> None:
     """Tables of finished runs."""
