@@ -6,6 +6,7 @@ What a method does with it is in `method.py` and `phonexl/methods`; what comes o
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeVar
 
 import torch
@@ -228,16 +229,19 @@ def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
 
 
 def _facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
-    """Steps, time, best dev score, last losses, and how many words were switched."""
+    """Steps, time, best dev score, last losses, means of the cosines of gradients, and how many words were switched."""
     state = trainer.state
     losses = [entry for entry in state.log_history if "loss" in entry]
-    facts = {
+    facts: dict[str, Any] = {
         "steps": state.global_step,
         "seconds": round(seconds, 1),
         "seconds_per_step": round(seconds / max(1, state.global_step), 4),
         "best_dev_score": state.best_metric,
         "last_log": losses[-1] if losses else {},
     }
+    cosines = _gradient_cosines(losses)
+    if cosines:
+        facts["gradient_cosines"] = cosines
     for name, switcher in (("xmlm", trainer.collator.switcher), ("task", trainer.collator.task_switcher)):
         if switcher is not None and switcher.counts.tokens:
             facts[f"{name}_coverage"] = switcher.counts.covered / switcher.counts.tokens
@@ -246,3 +250,16 @@ def _facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
     if merger is not None:
         facts["merged_runs"] = merger.num_merged / max(1, merger.num_runs)
     return facts
+
+
+def _gradient_cosines(logs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """By term, over all logs of a run, what its gradient's cosine with that of the task was."""
+    found: dict[str, list[float]] = {}
+    for log in logs:
+        for name in log:
+            if name.endswith("_cosine"):
+                found.setdefault(name.removesuffix("_cosine"), []).append(log[name])
+    return {
+        term: {"mean": fmean(values), "lowest": min(values), "highest": max(values), "logs": len(values)}
+        for term, values in found.items()
+    }

@@ -172,6 +172,11 @@ def test_cosines_of_gradients_are_logged_and_change_nothing(
         for term in ("align", "mlm", "xmlm"):
             assert all((f"{term}_cosine" in entry) is asked for entry in logs)
             assert all(-1 <= entry.get(f"{term}_cosine", 0) <= 1 for entry in logs)
+            if asked:
+                values = [entry[f"{term}_cosine"] for entry in logs]
+                assert job.stages["train"]["gradient_cosines"][term] == {
+                    "mean": pytest.approx(sum(values) / 2), "lowest": min(values), "highest": max(values), "logs": 2,
+                }  # fmt: skip
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
