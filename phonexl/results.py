@@ -24,6 +24,9 @@ _NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
 _LATER_SETTINGS = {
     "source_data": None,
     "target_data": None,
+    "phoneme_transcription": "ipa",
+    "task_switch_ratio": 0.0,
+    "shuffle_dictionary": False,
     "translator": "dictionary",
     "few_shot": 0,
     "particle_merge_ratio": 0.0,

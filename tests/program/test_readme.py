@@ -17,6 +17,7 @@ from phonexl.gap.analysis import Analysis, summary
 from phonexl.methods import method_names
 from phonexl.quickstart import side_by_side
 from phonexl.results import Result, Table, find_results, make_table
+from phonexl.tag_recall import tag_recall
 from phonexl.training.dictionaries import find_sound_dictionary
 from phonexl.training.recipe import Recipe
 
@@ -232,19 +233,47 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     assert gain("plain-2-epochs", "plain") < 0
     assert max(abs(gain(name, "plain")) for name in ("filter", "x-mixup")) < 0.25
     assert runs["translate-train"].training["translator"]["coverage"] == pytest.approx(0.23, abs=0.005)
-    ja_ko = find_results([ROOT / "results" / "udpos-2000"])
 
-    def korean(name: str, shuffled: bool = False) -> list[float]:
-        mine = (r for r in ja_ko if r.name == f"udpos-ja-ko-offline-{name}")
-        runs = [r for r in mine if r.recipe.get("shuffle_dictionary", False) == shuffled]
-        return [100 * r.scores["ko"]["test"]["accuracy"] for r in sorted(runs, key=lambda r: r.seed)]
+    def korean(name: str) -> list[float]:
+        runs = find_results([ROOT / "results" / "udpos-2000" / f"udpos-ja-ko-offline-{name}"])
+        assert [run.seed for run in runs] == [1, 2, 3]
+        return [100 * run.scores["ko"]["test"]["accuracy"] for run in runs]
 
-    switched, control = korean("sino-xenic"), korean("sino-xenic", shuffled=True)
+    plain, switched, control = (korean(name) for name in ("plain-subword", "sino-xenic", "sino-xenic-shuffled"))
     assert fmean(switched) == pytest.approx(54.74, abs=0.005)
-    assert fmean(korean("plain-subword")) == pytest.approx(53.93, abs=0.005)
+    assert fmean(plain) == pytest.approx(53.93, abs=0.005)
     assert fmean(control) == pytest.approx(53.28, abs=0.005)
     ahead = [one - other for one, other in zip(switched, control, strict=True)]
     assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
+
+
+def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "udpos-2000"
+    runs = {name: find_results([folder / f"udpos-ja-ko-offline-{name}"]) for name in (
+        "sino-xenic-merged", "merged", "plain-subword", "roman", "plain")}  # fmt: skip
+    runs["ipa"] = find_results([folder / "udpos-ja-ko-offline"])
+    assert all([run.seed for run in group] == [1, 2, 3] for group in runs.values())
+
+    def mean(name: str, language: str = "ko", metric: str = "accuracy") -> str:
+        return f"{fmean(100 * run.scores[language]['test'][metric] for run in runs[name]):.2f}"
+
+    both, alone, plain = "sino-xenic-merged", "merged", "plain-subword"
+    assert (
+        f"Korean {mean(both)} with the switch by sound and {mean(alone)} alone, plain sub-words {mean(plain)}" in page
+    )
+    f1 = [mean(name, metric="xtreme_f1") for name in (both, alone, plain)]
+    assert f"XTREME F1 {f1[0]} and {f1[1]}, plain {f1[2]}" in page
+    japanese = [mean(name, "ja") for name in (both, alone, plain)]
+    assert f"points**: {japanese[0]} and {japanese[1]}, plain {japanese[2]}" in page
+
+    def recall(name: str, language: str, tag: str) -> float:
+        (row,) = [row for row in tag_recall(runs[name], language).rows if row[0] == tag]
+        return float(row[2].split()[0])
+
+    assert f"SCONJ ({recall(plain, 'ja', 'SCONJ'):.0f} to {recall(both, 'ja', 'SCONJ'):.0f} %)" in page
+    assert max(recall(name, "ko", "ADV") for name in (both, alone, plain)) < 1.5
+    assert f"Korean {mean('roman')} with letters, {mean('ipa')} with IPA, {mean('plain')} plain" in page
 
 
 def test_eight_bits_are_as_fast_and_as_good_as_is_said() -> None:
