@@ -6,6 +6,7 @@ from pathlib import Path
 from evaluate_metrics.rpd.performance_gap import performance_gap
 from phonexl.gap.analysis import Analysis, set_summary
 from phonexl.gap.floor_table import floor_table
+from phonexl.gap.published import TABLE_2
 from phonexl.gap.scores import scores_of
 from phonexl.gap.symbols import SymbolCoverage
 from phonexl.pretraining.comparison import compare
@@ -60,6 +61,14 @@ def test_what_the_page_says_of_fine_tuning_holds():
         assert re.search(rf"{name} {roman} \((its script )?{own}, (IPA )?{ipa}\)", PAGE)
     assert round(100 * runs["ner-eng-offline-zero-shot"]["kor"]) == 44
     assert round(100 * runs["ner-kor-offline"]["kor"]) == 50
+    pairs = {language: runs[f"xnli-{language}-offline"][language] for language in ("eng", "swa", "urd")}
+    words = [
+        f"{name} {100 * score:.1f}" for name, score in zip(("English", "Swahili", "Urdu"), pairs.values(), strict=True)
+    ]
+    unequal = performance_gap(list(pairs.values()), list(pairs), scale=1.0)["mean_rpd"]
+    assert f"{', '.join(words)}, mean RPD {unequal:.1f}." in " ".join(PAGE.split())
+    (paper,) = [row.scores for row in TABLE_2 if row.name == "subword"]
+    assert "has {}, {} and {} after".format(*(f"{100 * paper[language]:.1f}" for language in pairs)) in PAGE
 
 
 def test_the_pretrained_encoders_are_rendered_from_their_runs_and_know_little_but_frequencies():

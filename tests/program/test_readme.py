@@ -250,20 +250,21 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
 def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
     folder = ROOT / "results" / "udpos-2000"
-    runs = {name: find_results([folder / f"udpos-ja-ko-offline-{name}"]) for name in (
-        "sino-xenic-merged", "merged", "plain-subword", "roman", "plain")}  # fmt: skip
+    both, alone, plain = "sino-xenic-merged", "merged", "plain-subword"
+    names = (both, alone, plain, f"{both}-shuffled", "roman", "plain")
+    runs = {name: find_results([folder / f"udpos-ja-ko-offline-{name}"]) for name in names}
     runs["ipa"] = find_results([folder / "udpos-ja-ko-offline"])
     assert all([run.seed for run in group] == [1, 2, 3] for group in runs.values())
 
     def mean(name: str, language: str = "ko", metric: str = "accuracy") -> str:
         return f"{fmean(100 * run.scores[language]['test'][metric] for run in runs[name]):.2f}"
 
-    both, alone, plain = "sino-xenic-merged", "merged", "plain-subword"
     assert (
         f"Korean {mean(both)} with the switch by sound and {mean(alone)} alone, plain sub-words {mean(plain)}" in page
     )
     f1 = [mean(name, metric="xtreme_f1") for name in (both, alone, plain)]
     assert f"XTREME F1 {f1[0]} and {f1[1]}, plain {f1[2]}" in page
+    assert f"its control, {mean(names[3])})" in page
     japanese = [mean(name, "ja") for name in (both, alone, plain)]
     assert f"points**: {japanese[0]} and {japanese[1]}, plain {japanese[2]}" in page
 
