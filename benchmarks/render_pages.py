@@ -2,7 +2,7 @@
 
 A table stands between `<!-- MARKER -->` and `<!-- end -->`; the markers known here are `results: PAIR` (the runs of
 results/udpos-2000), `compare: FOLDER METRIC [SPLIT]` (a folder of runs), `tags: LANGUAGE FOLDER...`, `gap floors`,
-`gap sets: NAME`, `gap symbols: NAME` and `pretraining`. Tests hold the pages to what this writes.
+`gap sets: NAME`, `gap symbols: NAME`, `gap correlations` and `pretraining`. Tests hold the pages to what this writes.
 
     python benchmarks/render_pages.py
 """
@@ -15,17 +15,18 @@ import phonexl.pretraining.comparison
 from phonexl.comparison import compare
 from phonexl.gap.analysis import Analysis, set_summary
 from phonexl.gap.floor_table import floor_table
+from phonexl.gap.report import read_inputs
+from phonexl.gap.scores import collect_systems
 from phonexl.gap.symbols import SymbolCoverage
+from phonexl.gap.tables import correlation_table
 from phonexl.results import Table, find_results, make_table
 from phonexl.tag_recall import tag_recall
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 PAGES = ("README.md", "docs/results.md", "docs/gap.md")
-_BLOCK = re.compile(
-    r"<!-- ((results|compare|tags|gap floors|gap sets|gap symbols|pretraining)(?:: (.*?))?) -->\n(.*?)<!-- end -->",
-    re.DOTALL,
-)
+_KINDS = ("results", "compare", "tags", "gap floors", "gap sets", "gap symbols", "gap correlations", "pretraining")
+_BLOCK = re.compile(rf"<!-- (({'|'.join(_KINDS)})(?:: (.*?))?) -->\n(.*?)<!-- end -->", re.DOTALL)
 
 
 def render(page: str) -> str:
@@ -53,6 +54,9 @@ def _table(kind: str, argument: str) -> Table:
         return set_summary(Analysis.load(RESULTS / "gap" / f"offline-{argument}" / "analysis.json"))
     if kind == "gap symbols":
         return SymbolCoverage.load(RESULTS / "gap" / "symbols" / f"{argument}.json").table()
+    if kind == "gap correlations":
+        inputs = read_inputs([RESULTS / "gap" / "classifiers", RESULTS / "gap" / "fine-tuned"])
+        return correlation_table(collect_systems(inputs.results, "test"), list(inputs.analyses.values()))
     return phonexl.pretraining.comparison.compare(find_results([RESULTS / "pretraining"]))
 
 
