@@ -140,13 +140,15 @@ def draw_bars(name: str, systems: Sequence[System], analyses: Mapping[str, Analy
         MissingToolError: If matplotlib is not installed.
     """
     shown = [system for system in systems if system.reference is not None and len(system.scores) > 1]
-    gaps = _gap_bars(shown or [published_system(row) for row in TABLE_2])
     title = f"gap in score, {shown[0].task}" if shown else "gap in accuracy, XNLI (paper, Table 2)"
+    shown = shown or [published_system(row) for row in TABLE_2]
+    gaps = _gap_bars(shown)
     closeness, distance = _analysis_bars(analyses)
     colours = colours_of(shown, analyses)
     panels: list[tuple[str, str, _Bars]] = [(title, "points", gaps)]
     if analyses:
-        panels += [("CKA, last layer", "", closeness), ("Sinkhorn divergence", "", distance)]
+        of_what = "answers" if _answering(analyses) else "vectors, last layer"
+        panels += [("CKA, last layer", "", closeness), (f"Sinkhorn divergence of {of_what}", "", distance)]
     most = max(len(bars.groups) for _, _, bars in panels)
     in_a_row = most <= SIDE_BY_SIDE
     with _canvas(12.6, 3.8 if in_a_row else 2.7 * len(panels) + 0.6, "constrained") as figure:
@@ -161,7 +163,8 @@ def draw_bars(name: str, systems: Sequence[System], analyses: Mapping[str, Analy
             figure,
             name,
             "Bars: absolute gaps to the reference (whiskers: standard deviation over runs); biased CKA of the last "
-            "layer, as published; Sinkhorn divergence of the same sentences. Dots: CKA debiased with length taken out "
+            "layer, as published; Sinkhorn divergence of the same sentences, of classifiers alone where there are any. "
+            "Dots: CKA debiased with length taken out "
             "(95% interval over sentences); divergence of sets that share no sentence. Dashed: what chance gives, "
             "for biased CKA and for the divergence of sets that share no sentence.",
         )
@@ -198,9 +201,9 @@ def _analysis_bars(analyses: Mapping[str, Analysis]) -> tuple[_Bars, _Bars]:
     pairs = [(reference[label], lang) for label, found in analyses.items() for lang in found.languages]
     groups = list(dict.fromkeys(f"{one}-{other}" for one, other in pairs if one != other))
     closeness, distance = (_Bars(groups, {}, {}, {}, {}) for _ in range(2))
+    comparable = _answering(analyses) or analyses
     for label, found in analyses.items():
-        cka, sinkhorn = last_layer(found)["cka"], sinkhorn_of(found)
-        different = sinkhorn["different_sentences"]
+        cka = last_layer(found)["cka"]
 
         def take(matrix: Any, found: Analysis = found, label: str = label) -> list[float]:
             values = dict.fromkeys(groups, float("nan"))
@@ -215,26 +218,40 @@ def _analysis_bars(analyses: Mapping[str, Analysis]) -> tuple[_Bars, _Bars]:
         errors = cka["length_partialled_standard_errors"]
         closeness.whiskers[label] = [Z * error for error in take(errors)] if errors else [0.0] * len(groups)
         closeness.lines[label] = cka["expected"]
-        distance.heights[label] = take(sinkhorn["divergence_matrix"])
-        distance.dots[label] = take(different["divergence_matrix"])
-        distance.lines[label] = different["null"]["mean"]
+        if label in comparable:
+            sinkhorn = sinkhorn_of(found)
+            different = sinkhorn["different_sentences"]
+            distance.heights[label] = take(sinkhorn["divergence_matrix"])
+            distance.dots[label] = take(different["divergence_matrix"])
+            distance.lines[label] = different["null"]["mean"]
     return closeness, distance
 
 
+def _answering(analyses: Mapping[str, Analysis]) -> dict[str, Analysis]:
+    """The classifiers; divergences of their answers and of vectors have no common unit."""
+    return {label: found for label, found in analyses.items() if found.answers is not None}
+
+
 def colours_of(systems: Sequence[System], analyses: Mapping[str, Analysis]) -> dict[str, str]:
-    """One for each series over all panels: a system and what was analyzed of it share theirs."""
+    """One for each series over all panels: a system shares that of its analyzed run, or else of its encoder.
+
+    Of two systems that start from one encoder the first has that of the encoder.
+    """
     colours = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(analyses)}
+    taken: set[str] = set()
     for system in systems:
         mine = [label for label, found in analyses.items() if system.was_analyzed_as(found)]
+        mine.sort(key=lambda label: analyses[label].run is None)
         free = COLOURS[len(set(colours.values())) % len(COLOURS)]
-        colours.setdefault(system.name, colours[mine[0]] if mine else free)
+        colours[system.name] = next((colours[label] for label in mine if colours[label] not in taken), free)
+        taken.add(colours[system.name])
     return colours
 
 
 def _draw_bars(panel: Axes, heading: str, unit: str, bars: _Bars, colours: Mapping[str, str]) -> None:
     places, width = np.arange(len(bars.groups)), 0.8 / max(1, len(bars.heights))
     for number, (label, heights) in enumerate(bars.heights.items()):
-        colour = colours.get(label, COLOURS[number % len(COLOURS)])
+        colour = colours[label]
         x = places + (number - (len(bars.heights) - 1) / 2) * width
         panel.bar(x, heights, width * 0.9, color=colour, label=label)
         dots = bars.dots.get(label)

@@ -237,7 +237,8 @@ def _gaps(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
     drawings = [draw_bars("figure-3", [], drawn)] if not own_tasks else []
     for task in own_tasks:
         mine = [system for system in systems if system.task == task]
-        drawings.append(draw_bars(f"figure-3-{task}", mine, drawn))
+        of_task = {label: one for label, one in drawn.items() if one.run is None or one.run["task"] == task}
+        drawings.append(draw_bars(f"figure-3-{task}", mine, of_task))
     paragraphs = [*NOTES[:2], "A mean over ten languages rests on few of them: see it without one language."]
     return Section("Performance gap (like the paper's Figure 3)", paragraphs, drawings, tables)
 

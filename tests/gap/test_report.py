@@ -131,6 +131,14 @@ def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_ru
     colours = colours_of(systems, analyses)
     assert colours[ipa.name] == colours["ipa"] != colours["text"] == colours[text.name]
     assert colours[old.name] not in (colours["ipa"], colours["text"])
+    zero_shot = make_run(
+        "ner-eng-tiny-zero-shot", 2, {"eng": 0.8, "kor": 0.4}, task="ner", model="tiny", spelling="text"
+    )
+    both = collect_systems([runs[1], zero_shot], "test")
+    assert len({*colours_of(both, analyses).values()}) == 3  # one encoder, two systems: two colours, and that of ipa
+    its_own = make_analysis(FOUR, 0.3, run={"name": zero_shot.name, "seed": 2, "task": "ner"})
+    colours = colours_of(both, {**analyses, "trained": its_own})
+    assert colours[both[1].name] == colours["trained"] != colours["text"]
     elsewhere = make_run("ner-fra-tiny", 1, {"fra": 0.8}, source="fra", task="ner", model="b/tiny", spelling="text")
     here = make_run("ner-eng-tiny", 1, {"eng": 0.8}, target="eng", task="ner", model="tiny", spelling="text")
     (both,) = collect_systems([here, elsewhere], "test")
