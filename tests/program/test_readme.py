@@ -13,6 +13,7 @@ import pytest
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
+from phonexl.comparison import gain_over
 from phonexl.gap.analysis import Analysis, summary
 from phonexl.methods import method_names
 from phonexl.quickstart import side_by_side
@@ -275,6 +276,23 @@ def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
     assert f"SCONJ ({recall(plain, 'ja', 'SCONJ'):.0f} to {recall(both, 'ja', 'SCONJ'):.0f} %)" in page
     assert max(recall(name, "ko", "ADV") for name in (both, alone, plain)) < 1.5
     assert f"Korean {mean('roman')} with letters, {mean('ipa')} with IPA, {mean('plain')} plain" in page
+
+
+def test_what_is_said_of_the_whole_training_set_holds() -> None:
+    runs = {
+        name: find_results([ROOT / "results" / "udpos-whole" / "ja-ko" / name])
+        for name in ("plain", "sino-xenic-merged")
+    }
+    plain, joined = runs.values()
+    assert [run.seed for run in plain] == [run.seed for run in joined]
+    assert {run.data["train"]["sentences"] for group in runs.values() for run in group} == {7125}
+    for metric, gain in (("accuracy", 8), ("xtreme_f1", 4)):
+        found = gain_over(joined, plain, "ko", metric, "test")
+        assert found is not None
+        assert round(100 * found[0]) == gain
+    price = gain_over(joined, plain, "ja", "accuracy", "test")
+    assert price is not None
+    assert -1 < 100 * price[0] < 0
 
 
 def test_eight_bits_are_as_fast_and_as_good_as_is_said() -> None:
