@@ -16,7 +16,7 @@ from typing import Any
 from phonexl.json_file import write_json
 
 RESULT_FILE = "result.json"
-RECIPE_FILE = "recipe.json"  # of a run that is not finished; no result
+RECIPE_FILE, STAGE_FILE = "recipe.json", "stage.json"  # of a run that is not finished; no results
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
 # Settings in which runs of one system may differ; the method is in the name.
 _NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
@@ -105,7 +105,7 @@ def find_results(folders: Iterable[Path]) -> list[Result]:
 
 
 def _is_result(path: Path) -> bool:
-    if path.name in (RESULT_FILE, RECIPE_FILE):
+    if path.name in (RESULT_FILE, RECIPE_FILE, STAGE_FILE):
         return path.name == RESULT_FILE
     return not (path.parent / "config.json").exists()
 

@@ -19,7 +19,7 @@ from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
-from phonexl.results import RECIPE_FILE
+from phonexl.results import RECIPE_FILE, STAGE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
@@ -34,7 +34,6 @@ from phonexl.training.unseen_segments import fill_unseen_segments
 ModelT = TypeVar("ModelT", bound=PhoneXLClassifier)
 
 _TRAINED = "trained.safetensors"
-_FACTS = "stage.json"
 _PROCESSOR_FIELDS = (
     "phoneme_vocab",
     "phoneme_transcription",
@@ -154,9 +153,9 @@ class Job:
             ValueError: If the recipe fills unseen segments and the tagger has no table of them.
         """
         folder, stage = Path(str(trainer.args.output_dir)), self.stage_of(trainer)
-        if self.resume and (folder / _FACTS).exists():
+        if self.resume and (folder / STAGE_FILE).exists():
             load_model(trainer.tagger, folder / _TRAINED)
-            self.stages[stage] = read_json(folder / _FACTS)
+            self.stages[stage] = read_json(folder / STAGE_FILE)
             return trainer
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
@@ -170,7 +169,7 @@ class Job:
             self.stages[stage]["filled_segments"] = filled
         if trainer.is_world_process_zero():
             save_model(trainer.tagger, str(folder / _TRAINED))
-            write_json(folder / _FACTS, self.stages[stage])
+            write_json(folder / STAGE_FILE, self.stages[stage])
         return trainer
 
 

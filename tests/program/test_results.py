@@ -102,7 +102,8 @@ def test_the_files_of_a_saved_model_are_no_results(tmp_path: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("config.json", "tokenizer.json", "special_tokens_map.json", "trainer_state.json"):
             (folder / name).write_text("{}", encoding="utf-8")
-    (tmp_path / "stopped" / "checkpoints" / "recipe.json").write_text("{}", encoding="utf-8")
+    for name in ("recipe.json", "stage.json"):
+        (tmp_path / "stopped" / "checkpoints" / name).write_text("{}", encoding="utf-8")
     assert find_results([tmp_path]) == [make_result()]
 
 
