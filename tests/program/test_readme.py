@@ -295,6 +295,18 @@ def test_what_is_said_of_the_whole_training_set_holds() -> None:
     assert -1 < 100 * price[0] < 0
 
 
+def test_what_is_said_of_names_is_what_their_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "panx-2000-methods" / "zh-vi"
+    plain, switched = (Result.load(folder / f"{name}.json") for name in ("plain", "sino-xenic"))
+    found = [run.scores["vi"]["test"] for run in (plain, switched)]
+    assert round(100 * (found[1]["xtreme_f1"] - found[0]["xtreme_f1"])) == -5
+    for name, kind in (("persons (strict F1", "PER"), ("organisations (", "ORG")):
+        before, after = (f"{100 * scores['strict_f1_per_type'][kind]:.1f}" for scores in found)
+        assert f"{before} to {after})" in page.split(name)[1][:20]
+    assert round(100 * switched.training["task_switched"]) == 7
+
+
 def test_eight_bits_are_as_fast_and_as_good_as_is_said() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "two to nearly three times as fast in 8 bits, for 0.6 points of F1 at most" in page
