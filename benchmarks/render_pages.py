@@ -1,14 +1,14 @@
 """Fills the tables of README.md and docs/ from the files in results/: no figure is typed.
 
-A table stands between `<!-- MARKER -->` and `<!-- end -->`; the markers known here are `results: PAIR` (the runs of
-results/udpos-2000), `compare: FOLDER METRIC [SPLIT]` (a folder of runs), `tags: LANGUAGE FOLDER...`, `gap floors`,
-`gap sets: NAME`, `gap symbols: NAME`, `gap correlations` and `pretraining`. Tests hold the pages to what this writes.
+A table stands between `<!-- KIND: ARGUMENT -->` and `<!-- end -->`; `TABLES` has the kinds, and folders are those
+of the repository. Tests hold the pages to what this writes.
 
     python benchmarks/render_pages.py
 """
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import phonexl.pretraining.comparison
@@ -18,15 +18,58 @@ from phonexl.gap.floor_table import floor_table
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.symbols import SymbolCoverage
-from phonexl.gap.tables import correlation_table
-from phonexl.results import Table, find_results, make_table
+from phonexl.gap.tables import correlation_table, difference_table
+from phonexl.results import Result, Table, find_results, make_table
 from phonexl.tag_recall import tag_recall
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "results"
+GAP = "results/gap"
 PAGES = ("README.md", "docs/results.md", "docs/gap.md")
-_KINDS = ("results", "compare", "tags", "gap floors", "gap sets", "gap symbols", "gap correlations", "pretraining")
-_BLOCK = re.compile(rf"<!-- (({'|'.join(_KINDS)})(?:: (.*?))?) -->\n(.*?)<!-- end -->", re.DOTALL)
+
+
+def _results(pair: str) -> Table:
+    runs = [run for run in _find("results/udpos-2000") if f"-{pair}-" in f"{run.name}-"]
+    return make_table(runs, ("accuracy", "xtreme_f1"))
+
+
+def _compare(arguments: str) -> Table:
+    """Folder, metric and, for others than test, split."""
+    folder, metric, *split = arguments.split()
+    return compare(_find(folder), metric, *split)
+
+
+def _tags(arguments: str) -> Table:
+    """Language and folders of runs."""
+    language, *folders = arguments.split()
+    return tag_recall(_find(*folders), language)
+
+
+def _correlations(_: str) -> Table:
+    inputs = read_inputs([ROOT / GAP / "classifiers", ROOT / GAP / "fine-tuned"])
+    return correlation_table(collect_systems(inputs.results, "test"), list(inputs.analyses.values()))
+
+
+def _differences(folders: str) -> Table:
+    """Folders of analyses, the first of which the others are compared with."""
+    return difference_table(read_inputs([ROOT / folder for folder in folders.split()]).analyses)
+
+
+TABLES: dict[str, Callable[[str], Table]] = {
+    "results": _results,
+    "compare": _compare,
+    "tags": _tags,
+    "gap floors": lambda _: floor_table(_find(f"{GAP}/fine-tuned")),
+    "gap sets": lambda name: set_summary(Analysis.load(ROOT / GAP / f"offline-{name}" / "analysis.json")),
+    "gap symbols": lambda name: SymbolCoverage.load(ROOT / GAP / "symbols" / f"{name}.json").table(),
+    "gap correlations": _correlations,
+    "gap differences": _differences,
+    "pretraining": lambda _: phonexl.pretraining.comparison.compare(_find("results/pretraining")),
+}
+_BLOCK = re.compile(rf"<!-- (({'|'.join(TABLES)})(?:: (.*?))?) -->\n(.*?)<!-- end -->", re.DOTALL)
+
+
+def _find(*folders: str) -> list[Result]:
+    return find_results([ROOT / folder for folder in folders])
 
 
 def render(page: str) -> str:
@@ -35,29 +78,9 @@ def render(page: str) -> str:
     Raises:
         ValueError: If a marker names a folder without results, or of several tasks.
     """
-    return _BLOCK.sub(lambda found: f"<!-- {found[1]} -->\n{_table(found[2], found[3]).markdown()}<!-- end -->", page)
-
-
-def _table(kind: str, argument: str) -> Table:
-    if kind == "results":
-        runs = [run for run in find_results([RESULTS / "udpos-2000"]) if f"-{argument}-" in f"{run.name}-"]
-        return make_table(runs, ("accuracy", "xtreme_f1"))
-    if kind == "compare":
-        folder, metric, *split = argument.split()
-        return compare(find_results([ROOT / folder]), metric, *split)
-    if kind == "tags":
-        language, *folders = argument.split()
-        return tag_recall(find_results([ROOT / folder for folder in folders]), language)
-    if kind == "gap floors":
-        return floor_table(find_results([RESULTS / "gap" / "fine-tuned"]))
-    if kind == "gap sets":
-        return set_summary(Analysis.load(RESULTS / "gap" / f"offline-{argument}" / "analysis.json"))
-    if kind == "gap symbols":
-        return SymbolCoverage.load(RESULTS / "gap" / "symbols" / f"{argument}.json").table()
-    if kind == "gap correlations":
-        inputs = read_inputs([RESULTS / "gap" / "classifiers", RESULTS / "gap" / "fine-tuned"])
-        return correlation_table(collect_systems(inputs.results, "test"), list(inputs.analyses.values()))
-    return phonexl.pretraining.comparison.compare(find_results([RESULTS / "pretraining"]))
+    return _BLOCK.sub(
+        lambda found: f"<!-- {found[1]} -->\n{TABLES[found[2]](found[3] or '').markdown()}<!-- end -->", page
+    )
 
 
 def main() -> None:
