@@ -104,6 +104,18 @@ def test_what_the_page_says_of_closeness_holds():
     assert (round(100 * min(shares)), round(100 * max(shares))) == (68, 83)
 
 
+def test_what_the_page_says_of_sound_under_the_lens_holds():
+    plain, phonexl = (
+        Analysis.load(ROOT / "results/gap/pairs" / name / "analysis.json") for name in ("plain", "phonexl")
+    )
+    precision = {name: found["retrieval"]["csls"] for name, found in phonexl.features.items()}
+    assert [round(100 * precision[name]) for name in ("words only", "words with sound")] == [16, 15]
+    assert round(precision["sound only"], 3) == 0.007
+    assert round(phonexl.features["sound only"]["cka"]["length_partialled"]["mean"], 2) == 0.24
+    last = [found.features["layer -1"]["retrieval"]["csls"] for found in (phonexl, plain)]
+    assert "P@1 CSLS {:.2f}, plain {:.2f}".format(*last) in " ".join(PAGE.split())
+
+
 def test_the_pretrained_encoders_are_rendered_from_their_runs_and_know_little_but_frequencies():
     found = re.search(r"<!-- pretraining -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
     assert found
