@@ -48,6 +48,7 @@ COMMANDS = (
     "push metric",
     "results compare",
     "results table",
+    "results tags",
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
