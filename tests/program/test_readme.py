@@ -305,6 +305,22 @@ def test_what_is_said_of_names_is_what_their_runs_say() -> None:
         before, after = (f"{100 * scores['strict_f1_per_type'][kind]:.1f}" for scores in found)
         assert f"{before} to {after})" in page.split(name)[1][:20]
     assert round(100 * switched.training["task_switched"]) == 7
+    by_meaning = Result.load(folder / "cosda-ml.json")
+    assert by_meaning.training["task_switched"] > switched.training["task_switched"]
+    assert round(100 * (by_meaning.scores["vi"]["test"]["xtreme_f1"] - found[0]["xtreme_f1"])) == -3
+
+
+def test_what_is_said_of_gradients_is_what_the_run_says() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    cosines = Result.load(ROOT / "results" / "gradients" / "udpos-ja-ko.json").training["gradient_cosines"]
+    for name, term, average in (
+        ("alignment", "align", " on average"),
+        ("MLM", "mlm", ""),
+        ("switched MLM", "xmlm", ""),
+    ):
+        found = cosines[term]
+        assert f"{name} {found['mean']:.3f}{average} ({found['lowest']:.2f} to {found['highest']:.2f})" in page
+        assert found["logs"] == 12
 
 
 def test_eight_bits_are_as_fast_and_as_good_as_is_said() -> None:
