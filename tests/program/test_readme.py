@@ -290,6 +290,9 @@ def test_what_is_said_of_the_whole_training_set_holds() -> None:
         found = gain_over(joined, plain, "ko", metric, "test")
         assert found is not None
         assert round(100 * found[0]) == gain
+    adverbs = [float(row[2].split()[0]) for g in (plain, joined) for row in tag_recall(g, "ko").rows if row[0] == "ADV"]
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert "{:.0f} % by plain, {:.0f} % joined".format(*adverbs) in page
     price = gain_over(joined, plain, "ja", "accuracy", "test")
     assert price is not None
     assert -1 < 100 * price[0] < 0
