@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from measurement import report, use_one_core
-from transformers import BertForMaskedLM
+from transformers import ModernBertForMaskedLM
 
 from phonexl.pretraining.arm import MAX_LENGTH, Arm, Settings, learn_representation, make_arguments
 from phonexl.pretraining.corpus import Corpus, CorpusSettings, load_corpus, read_corpus
@@ -47,7 +47,7 @@ def lay_out(sentences: Sequence[HiddenSentence], layout: str, pad_id: int) -> li
 class Step:
     """Forward, backward, clipping and optimizer, as the Trainer does them."""
 
-    def __init__(self, model: BertForMaskedLM, device: str, bf16: bool) -> None:
+    def __init__(self, model: ModernBertForMaskedLM, device: str, bf16: bool) -> None:
         self.model = model.to(device).train()
         self.device = device
         self.bf16 = bf16

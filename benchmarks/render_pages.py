@@ -63,7 +63,7 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "gap symbols": lambda name: SymbolCoverage.load(ROOT / GAP / "symbols" / f"{name}.json").table(),
     "gap correlations": _correlations,
     "gap differences": _differences,
-    "pretraining": lambda _: phonexl.pretraining.comparison.compare(_find("results/pretraining")),
+    "pretraining": lambda folder: phonexl.pretraining.comparison.compare(_find(folder)),
 }
 _BLOCK = re.compile(rf"<!-- (({'|'.join(TABLES)})(?:: (.*?))?) -->\n(.*?)<!-- end -->", re.DOTALL)
 

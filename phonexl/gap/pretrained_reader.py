@@ -15,10 +15,7 @@ from phonexl.pretraining.representations import Representation, read_cut_words
 
 
 class PretrainedReader:
-    """Reads words as pretraining did; a pair is [CLS] a [SEP] b [SEP].
-
-    The two sentences of a pair differ in "token_type_ids". Pretraining has seen the first type alone: the row of the
-    second is as it was drawn, and learns what it means in fine-tuning.
+    """Reads words as pretraining did; a pair is [CLS] a [SEP] b [SEP], which pretraining has not seen.
 
     Args:
         representation: With its vocabulary.
@@ -33,7 +30,6 @@ class PretrainedReader:
         self._representation = representation
         separator = (tokenizer.sep_token_id,)
         self._frame = Frame((tokenizer.cls_token_id,), separator, separator)
-        self._types = getattr(config, "type_vocab_size", 0) > 1
 
     def encode(
         self, words: Sequence[str], language: str, second: Sequence[str] | None = None, max_length: int | None = None
@@ -46,7 +42,7 @@ class PretrainedReader:
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""
-        return pad_inputs(batch, self._representation.tokenizer.pad_token_id, types=self._types)
+        return pad_inputs(batch, self._representation.tokenizer.pad_token_id, types=False)
 
     def save(self, folder: Path) -> None:
         """See `WordReader`."""

@@ -17,8 +17,8 @@ import torch
 from transformers import TrainerCallback, TrainingArguments
 
 from phonexl.pretraining.corpus import Corpus
-from phonexl.pretraining.dataset import MASK_RATIO, HiddenSentences, hide_for_evaluation
-from phonexl.pretraining.encoder import Body, build_encoder
+from phonexl.pretraining.dataset import EVALUATED_RATIO, HIDDEN_RATIO, HiddenSentences, hide_for_evaluation
+from phonexl.pretraining.encoder import ARCHITECTURE, Body, build_encoder
 from phonexl.pretraining.packing import ROW_LENGTH, PackingCollator
 from phonexl.pretraining.representations import EncodedSentence, Representation
 from phonexl.pretraining.trainer import HeldOut, PretrainingTrainer
@@ -51,7 +51,7 @@ class Settings:
     batch_size: int = 64
     seed: int = 1
     vocab_size: int = 16_000
-    learning_rate: float = 5e-4
+    learning_rate: float = 1e-3
     warmup_share: float = 0.06
     bf16: bool | None = None
     packed: bool = True
@@ -66,7 +66,9 @@ class Settings:
             "languages": list(corpus.settings.languages),
             "limit": corpus.settings.limit,
             "max_length": corpus.settings.max_length,
-            "mask_ratio": MASK_RATIO,
+            "hidden_ratio": HIDDEN_RATIO,
+            "evaluated_ratio": EVALUATED_RATIO,
+            "architecture": ARCHITECTURE,
             "row_length": ROW_LENGTH,
             "corpus": hashlib.sha256(facts).hexdigest()[:16],
         }

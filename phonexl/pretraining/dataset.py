@@ -1,4 +1,4 @@
-"""Which words are hidden, and in which order sentences are seen: functions of seed, epoch and sentence alone.
+"""What is hidden, and in which order sentences are seen: functions of seed, epoch and sentence alone.
 
 So every representation hides the same words of the same sentences, and a resumed run repeats its batches.
 """
@@ -16,9 +16,9 @@ from torch.utils.data import Dataset
 from phonexl.pretraining.representations import NO_WORD, EncodedSentence
 from phonexl.training.masking import IGNORED, draw_generator, draw_masked_words
 
-MASK_RATIO = 0.15  # of the words, as BERT hides pieces (Devlin et al. 2019, section 3.1)
-MASKED, REPLACED = 0.8, 0.1  # of the hidden words; the rest stay as they are, but are predicted too
-_SYMBOLS = 1  # key of the draws of random symbols, whose number differs between representations
+HIDDEN_RATIO = 0.6  # of the words: of each some symbols are hidden, from one to all of them
+EVALUATED_RATIO = 0.15  # of the words of held-out sentences, all symbols of each; as BERT (Devlin et al. 2019, 3.1)
+_SYMBOLS = 1  # key of the draws of symbols, whose number differs between representations
 _ORDER = 2**32 - 1  # key of the order of an epoch; no corpus has a sentence of this number
 
 
@@ -28,8 +28,8 @@ class HiddenSentence:
 
     Attributes:
         ids: Shape (length,).
-        labels: The id that stood there, where a word was hidden; -100 elsewhere; shape (length,).
-        num_hidden: Hidden words.
+        labels: The id that stood there, where a symbol was hidden; -100 elsewhere; shape (length,).
+        num_hidden: Words with a hidden symbol.
     """
 
     ids: NDArray[np.int32]
@@ -37,47 +37,48 @@ class HiddenSentence:
     num_hidden: int
 
 
-def own_symbols(sentences: Sequence[EncodedSentence]) -> dict[str, NDArray[np.int32]]:
-    """Ids that the words of each language are made of, in order: what a random symbol is drawn from.
+def hide_symbols(sentence: EncodedSentence, generator: Generator, symbols: Generator, mask_id: int) -> HiddenSentence:
+    """Hide words of a sentence in part: what is left of a word is how an encoder learns to spell it.
 
-    From the language's own, so that a private vocabulary draws the same symbol as a shared one.
-    """
-    found: dict[str, list[NDArray[np.int32]]] = {}
-    for sentence in sentences:
-        found.setdefault(sentence.language, []).append(sentence.ids[sentence.word_index != NO_WORD])
-    return {language: np.unique(np.concatenate(ids)) for language, ids in found.items()}
-
-
-def hide_words(sentence: EncodedSentence, generator: Generator, symbols: Generator, mask_id: int,
-               own: NDArray[np.int32]) -> HiddenSentence:  # fmt: skip
-    """Hide words of a sentence; all symbols of a word share one fate.
+    Of a word of n symbols, any number from one to n is hidden, each as likely, as if it were guessed symbol by symbol
+    in an order drawn by lot (Hoogeboom et al. 2022, "Autoregressive Diffusion Models", equation 2).
 
     Args:
         sentence: What is hidden in.
-        generator: Draws words and fates; the same draws in every representation.
-        symbols: Draws random symbols.
+        generator: Draws words and the share of each that is hidden; the same draws in every representation.
+        symbols: Draws which symbols of a word.
         mask_id: The mask.
-        own: Ids that random symbols are drawn from.
     """
     num_words = sentence.num_words
-    hidden = sorted(draw_masked_words(generator, num_words, MASK_RATIO))
-    draws = generator.random(num_words)
-    # 0: seen, 1: mask, 2: random symbols, 3: predicted but seen. The last place is for what belongs to no word.
-    fates = np.zeros(num_words + 1, np.int8)
-    fates[hidden] = np.select([draws[hidden] < MASKED, draws[hidden] < MASKED + REPLACED], [1, 2], 3)
-    fate = fates[sentence.word_index]
-    ids = np.where(fate == 1, np.int32(mask_id), sentence.ids)
-    if (random := fate == 2).any():
-        ids[random] = own[symbols.integers(len(own), size=int(random.sum()))]
-    return HiddenSentence(ids, np.where(fate > 0, sentence.ids, np.int32(IGNORED)), len(hidden))
+    hidden = sorted(draw_masked_words(generator, num_words, HIDDEN_RATIO))
+    shares = generator.random(num_words)
+    # The last place is for what belongs to no word.
+    sizes = np.bincount(sentence.word_index[sentence.word_index != NO_WORD], minlength=num_words)
+    counts = np.zeros(num_words + 1, np.int64)
+    counts[hidden] = 1 + np.floor(shares[hidden] * sizes[hidden])
+    chosen = _rank_in_word(sentence, symbols) < counts[sentence.word_index]
+    return _hide(sentence, chosen, mask_id, len(hidden))
 
 
 def hide_for_evaluation(sentence: EncodedSentence, index: int, mask_id: int) -> HiddenSentence:
-    """Hide words behind the mask alone, the same ones at every evaluation and in every run."""
-    hidden = sorted(draw_masked_words(draw_generator(0, 0, index), sentence.num_words, MASK_RATIO))
-    chosen = np.isin(sentence.word_index, hidden)
+    """Hide whole words, the same ones at every evaluation and in every run."""
+    hidden = sorted(draw_masked_words(draw_generator(0, 0, index), sentence.num_words, EVALUATED_RATIO))
+    return _hide(sentence, np.isin(sentence.word_index, hidden), mask_id, len(hidden))
+
+
+def _rank_in_word(sentence: EncodedSentence, generator: Generator) -> NDArray[np.int64]:
+    """Places of the symbols in an order drawn by lot, counted from 0 in each word; shape (length,)."""
+    words = sentence.word_index
+    order = np.lexsort((generator.random(len(words)), words))
+    _, starts = np.unique(words[order], return_index=True)
+    ranks = np.empty(len(words), np.int64)
+    ranks[order] = np.arange(len(words)) - np.repeat(starts, np.diff(np.append(starts, len(words))))
+    return ranks
+
+
+def _hide(sentence: EncodedSentence, chosen: NDArray[np.bool_], mask_id: int, num_hidden: int) -> HiddenSentence:
     ids = np.where(chosen, np.int32(mask_id), sentence.ids)
-    return HiddenSentence(ids, np.where(chosen, sentence.ids, np.int32(IGNORED)), len(hidden))
+    return HiddenSentence(ids, np.where(chosen, sentence.ids, np.int32(IGNORED)), num_hidden)
 
 
 class HiddenSentences(Dataset[HiddenSentence]):
@@ -91,7 +92,6 @@ class HiddenSentences(Dataset[HiddenSentence]):
     """
 
     def __init__(self, sentences: Sequence[EncodedSentence], mask_id: int, seed: int, total: int) -> None:
-        self.own = own_symbols(sentences)
         self._sentences = sentences
         self._mask_id = mask_id
         self._seed = seed
@@ -106,7 +106,7 @@ class HiddenSentences(Dataset[HiddenSentence]):
         sentence = self._sentences[index]
         generator = draw_generator(self._seed, epoch, index)
         symbols = draw_generator(self._seed, epoch, index, _SYMBOLS)
-        return hide_words(sentence, generator, symbols, self._mask_id, self.own[sentence.language])
+        return hide_symbols(sentence, generator, symbols, self._mask_id)
 
     def locate(self, place: int) -> tuple[int, int]:
         """Epoch and number of the sentence at a place of the run."""

@@ -117,7 +117,7 @@ def training_flops(body: Mapping[str, int], vocab_size: int, counts: Mapping[str
         counts: From `count_work`.
     """
     width, inner = body["width"], body["inner"]
-    products = 2 * width * (4 * width + 2 * inner) * counts["symbols"]
+    products = 2 * width * (4 * width + 3 * inner) * counts["symbols"]
     attention = 4 * width * counts["squares"]
     head = 2 * width * (width + vocab_size) * counts["predicted"]
     return 3 * (body["layers"] * (products + attention) + head)

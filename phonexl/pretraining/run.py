@@ -137,6 +137,8 @@ def _pretrain_one(
 
     trainer = arm.make_trainer(settings, checkpoints, keep, callbacks)
     last = _last_checkpoint(checkpoints)
+    if last is None:
+        keep(0)  # what an encoder of these symbols finds alike before it has learnt anything
     start = time.monotonic()
     trainer.train(resume_from_checkpoint=None if last is None else str(last))
     seconds = time.monotonic() - start

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.data import Sampler, SequentialSampler
 from transformers import (
-    BertForMaskedLM,
+    ModernBertForMaskedLM,
     PrinterCallback,
     ProgressCallback,
     Trainer,
@@ -54,7 +54,7 @@ class PretrainingTrainer(Trainer):
 
     def __init__(
         self,
-        model: BertForMaskedLM,
+        model: ModernBertForMaskedLM,
         args: TrainingArguments,
         collator: PackingCollator,
         sentences: HiddenSentences,
@@ -122,9 +122,9 @@ class PretrainingTrainer(Trainer):
         return SequentialSampler(self.train_dataset)  # the data set is the order
 
     @property
-    def encoder(self) -> BertForMaskedLM:
+    def encoder(self) -> ModernBertForMaskedLM:
         """The model as it is, without what distributes it."""
-        model: BertForMaskedLM = self.accelerator.unwrap_model(self.model)
+        model: ModernBertForMaskedLM = self.accelerator.unwrap_model(self.model)
         return model
 
 

@@ -104,10 +104,10 @@ def test_counted_work_is_what_torch_counts_without_empty_places(body: Body) -> N
     model.set_attn_implementation("eager")  # torch does not count the fused attention of a processor
     batch = PackingCollator(0, packed=False)(sentences)
     with FlopCounterMode(display=False) as counter:
-        mask = torch.zeros(5, 1, 24, 24)
+        mask = {"full_attention": torch.zeros(5, 1, 24, 24)}
         labels = batch["labels"]
-        hidden = model.bert(batch["input_ids"], attention_mask=mask, position_ids=batch["position_ids"])[0]
-        scores = model.cls(hidden[labels != IGNORED])
+        hidden = model.model(batch["input_ids"], attention_mask=mask, position_ids=batch["position_ids"])[0]
+        scores = model.decoder(model.head(hidden[labels != IGNORED]))
         sum_of_nats(scores, labels[labels != IGNORED]).backward()
     # The first layer's input needs a gradient too, for the table; so a backward is exactly two forwards.
     counted = training_flops(body_facts(model.config), VOCABULARY, batch["counts"])

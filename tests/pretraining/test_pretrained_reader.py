@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
-from transformers import BertConfig, BertModel
+from transformers import AutoModel
 
 from modeling_phonexl.transcription import Transcriber
 from phonexl.gap.readers import open_reader
 from phonexl.gap.word_reader import NO_WORD, WordReader
 from phonexl.pretraining.corpus import Corpus
+from phonexl.pretraining.encoder import Body, build_encoder
 from phonexl.pretraining.representations import REPRESENTATIONS, ReadSentence, Representation, read_cut_words
 
+LONGEST = 50
 WORDS = {"kor": ["나는", "책을", "본다", "."], "tur": ["ben", "kitap", "görür"], "swa": ["mimi", "kitabu"]}
 
 
@@ -19,9 +21,8 @@ def encoder(request: pytest.FixtureRequest, corpus: Corpus, tmp_path_factory: py
     folder = tmp_path_factory.mktemp(request.param)
     representation = Representation.learn(request.param, corpus.train, 120)
     representation.save(folder)
-    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    config = BertConfig(vocab_size=len(representation.tokenizer), max_position_embeddings=50, **shape)
-    BertModel(config).save_pretrained(folder)
+    tokenizer = representation.tokenizer
+    build_encoder(Body(1, 64), len(tokenizer), LONGEST, tokenizer.pad_token_id, 0).save_pretrained(folder)
     return folder
 
 
@@ -50,15 +51,14 @@ def test_a_sentence_is_read_as_in_pretraining(reader: WordReader, representation
     assert set(found.sentence_index) == {0}
 
 
-def test_a_pair_is_two_sentences_with_a_type_each(reader: WordReader, representation: Representation):
+def test_a_pair_is_two_sentences_with_a_separator_between(reader: WordReader, representation: Representation):
     first, second = WORDS["kor"], WORDS["kor"][1:]
     own = [representation.encode(read("kor", words)) for words in (first, second)]
     found = reader.encode(first, "kor", second)
     assert list(found.ids) == [*own[0].ids.tolist(), *own[1].ids.tolist()[1:]]  # [CLS] a [SEP] b [SEP]
     shifted = [NO_WORD if index < 0 else index + len(first) for index in own[1].word_index.tolist()[1:]]
     assert list(found.word_index) == [*own[0].word_index.tolist(), *shifted]
-    types = reader.pad([found])["token_type_ids"][0].tolist()
-    assert types == [0] * len(own[0].ids) + [1] * (len(own[1].ids) - 1)
+    assert set(reader.pad([found])) == {"input_ids", "attention_mask"}  # a ModernBERT has no types
 
 
 def test_whole_words_are_cut_at_the_positions_of_the_model(reader: WordReader, representation: Representation):
@@ -66,7 +66,7 @@ def test_whole_words_are_cut_at_the_positions_of_the_model(reader: WordReader, r
     found = reader.encode(words, "tur")
     kept = max(found.word_index) + 1
     assert list(found.ids) == representation.encode(read("tur", words[:kept])).ids.tolist()
-    assert len(found.ids) <= 50 < len(representation.encode(read("tur", words[: kept + 1])).ids)
+    assert len(found.ids) <= LONGEST < len(representation.encode(read("tur", words[: kept + 1])).ids)
     assert found.num_words == len(words)
 
 
@@ -83,7 +83,7 @@ def test_a_language_that_was_not_trained_on_has_unknown_marks(reader: WordReader
 
 def test_a_saved_reader_is_opened_again(reader: WordReader, encoder: Path, tmp_path: Path):
     reader.save(tmp_path)
-    BertModel.from_pretrained(encoder).save_pretrained(tmp_path)
+    AutoModel.from_pretrained(encoder).save_pretrained(tmp_path)
     assert open_reader(str(tmp_path)).encode(WORDS["kor"], "kor") == reader.encode(WORDS["kor"], "kor")
 
 

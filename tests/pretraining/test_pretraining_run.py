@@ -68,9 +68,7 @@ def test_every_encoder_loads_with_its_tokenizer(run: tuple[Path, list[Result]], 
         assert representation.name == name
         assert tokenizer.model_max_length == model.config.max_position_embeddings == 128
         weights = load_file(folder / "model.safetensors")
-        assert torch.equal(
-            weights["bert.encoder.layer.0.output.dense.weight"], model.encoder.layer[0].output.dense.weight
-        )
+        assert torch.equal(weights["model.layers.0.mlp.Wo.weight"], model.layers[0].mlp.Wo.weight)
         spelled = [representation.spell_words(sentence) for sentence in corpus.held_out[:3]]
         batch = tokenizer(spelled, padding=True, return_tensors="pt")
         hidden = model(**batch).last_hidden_state
@@ -81,8 +79,17 @@ def test_every_encoder_loads_with_its_tokenizer(run: tuple[Path, list[Result]], 
 
 def test_encoders_are_kept_at_parts_of_the_run_and_differ(run: tuple[Path, list[Result]]) -> None:
     out = run[0] / "phoneme"
-    assert sorted(path.name for path in out.iterdir()) == ["result.json", "step-1", "step-2", "step-4", "step-8"]
+    steps = [f"step-{step}" for step in (0, 1, 2, 4, 8)]
+    assert sorted(path.name for path in out.iterdir()) == ["result.json", *steps]
     assert not same_weights(out / "step-4", out / "step-8")
+
+
+def test_the_encoder_is_kept_untrained_too(run: tuple[Path, list[Result]]) -> None:
+    """Symbols that languages share make vectors alike without any training: a trained encoder is read beside it."""
+    folder = run[0] / "phoneme" / "step-0"
+    tokenizer = Representation.load(folder).tokenizer
+    build_encoder(Body(1, 64), len(tokenizer), 128, tokenizer.pad_token_id, 1).save_pretrained(folder / "again")
+    assert same_weights(folder, folder / "again")
 
 
 def test_a_result_says_what_was_seen_and_what_it_cost(run: tuple[Path, list[Result]], corpus: Corpus) -> None:
@@ -121,9 +128,9 @@ def test_bodies_start_alike_whatever_the_vocabulary() -> None:
         if parameter.shape == others[name].shape:
             assert torch.equal(parameter, others[name]), name
         else:
-            assert "word_embeddings" in name or "predictions.bias" in name
+            assert "tok_embeddings" in name or "decoder" in name
     again, another = build_encoder(Body(2, 64), 50, 32, 0, 5), build_encoder(Body(2, 64), 50, 32, 0, 6)
-    name = "bert.encoder.layer.1.output.dense.weight"
+    name = "model.layers.1.mlp.Wo.weight"
     assert torch.equal(small.state_dict()[name], again.state_dict()[name])
     assert not torch.equal(small.state_dict()[name], another.state_dict()[name])
     assert count_parameters(large)["body"] == count_parameters(small)["body"]
@@ -203,7 +210,7 @@ def test_twenty_sentences_can_be_learnt_by_heart(corpus: Corpus, settings: Setti
     shares = counts / counts.sum()
     by_frequency = float(-(shares * np.log(shares)).sum())  # nats a symbol
     assert watch.losses[4] > by_frequency
-    assert watch.losses[200] < by_frequency / 2
+    assert watch.losses[200] < by_frequency * 2 / 3  # with most words hidden, some sentences cannot be told apart
 
 
 def test_an_evaluation_knows_the_work_of_all_steps_before_it(
