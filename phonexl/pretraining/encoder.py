@@ -18,7 +18,7 @@ from phonexl.training.masking import IGNORED
 
 ARCHITECTURE = "modernbert"  # of transformers
 _HEAD_WIDTH = 64
-_SEES_ALL, _SEES_NEAR = "full_attention", "sliding_attention"  # kinds of layer; there are none of the second
+_SEES_ALL = "full_attention"  # the one kind of layer that there is
 _ROTATION = {"rope_type": "default", "rope_theta": 10_000.0}  # sentences are short: as the local layers of ModernBERT
 _OF_VOCABULARY = ("model.embeddings.tok_embeddings.weight", "decoder.weight", "decoder.bias")
 
@@ -81,7 +81,7 @@ def build_encoder(body: Body, vocab_size: int, max_length: int, pad_id: int, see
             num_attention_heads=body.width // _HEAD_WIDTH, max_position_embeddings=max_length, pad_token_id=pad_id,
             bos_token_id=None, eos_token_id=None, cls_token_id=None, sep_token_id=None,
             layer_types=[_SEES_ALL] * body.layers,
-            rope_parameters={_SEES_ALL: dict(_ROTATION), _SEES_NEAR: dict(_ROTATION)},
+            rope_parameters={"full_attention": dict(_ROTATION), "sliding_attention": dict(_ROTATION)},
         )  # fmt: skip
         return ModernBertForMaskedLM(config)
 
@@ -94,7 +94,7 @@ def build_encoder(body: Body, vocab_size: int, max_length: int, pad_id: int, see
 
 def count_parameters(model: ModernBertForMaskedLM) -> dict[str, int]:
     """Weights of the encoder's "body", of its "symbols" table, and of the "head" that guesses symbols."""
-    symbols = model.get_input_embeddings().weight.numel()
+    symbols = model.model.embeddings.tok_embeddings.weight.numel()
     body = sum(parameter.numel() for parameter in model.model.parameters()) - symbols
     total = sum(parameter.numel() for parameter in model.parameters())  # the tied decoder counts once
     return {"body": body, "symbols": symbols, "head": total - body - symbols}

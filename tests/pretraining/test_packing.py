@@ -111,7 +111,8 @@ def test_counted_work_is_what_torch_counts_without_empty_places(body: Body) -> N
         sum_of_nats(scores, labels[labels != IGNORED]).backward()
     # The first layer's input needs a gradient too, for the table; so a backward is exactly two forwards.
     counted = training_flops(body_facts(model.config), VOCABULARY, batch["counts"])
-    assert counted == counter.get_total_flops()
+    angles = 2 * 32 * 5 * 24  # of positions, half a head each: a product in older versions of transformers alone
+    assert counter.get_total_flops() - counted in (0, angles)
 
 
 def test_work_does_not_depend_on_how_a_batch_is_laid_out() -> None:
