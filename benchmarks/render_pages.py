@@ -18,7 +18,7 @@ from phonexl.gap.floor_table import floor_table
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.symbols import SymbolCoverage
-from phonexl.gap.tables import correlation_table, difference_table
+from phonexl.gap.tables import alike_table, correlation_table, difference_table
 from phonexl.results import Result, Table, find_results, make_table
 from phonexl.tag_recall import tag_recall
 
@@ -54,6 +54,10 @@ def _differences(folders: str) -> Table:
     return difference_table(read_inputs([ROOT / folder for folder in folders.split()]).analyses)
 
 
+def _alike(folder: str) -> Table:
+    return alike_table(read_inputs([ROOT / folder]).analyses)
+
+
 TABLES: dict[str, Callable[[str], Table]] = {
     "results": _results,
     "compare": _compare,
@@ -62,6 +66,7 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "gap sets": lambda name: set_summary(Analysis.load(ROOT / GAP / f"offline-{name}" / "analysis.json")),
     "gap symbols": lambda name: SymbolCoverage.load(ROOT / GAP / "symbols" / f"{name}.json").table(),
     "gap correlations": _correlations,
+    "gap alike": _alike,
     "gap differences": _differences,
     "pretraining": lambda folder: phonexl.pretraining.comparison.compare(_find(folder)),
 }

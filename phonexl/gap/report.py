@@ -13,12 +13,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary, summary
+from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary
 from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.published import NOTES
 from phonexl.gap.scores import System, collect_systems
 from phonexl.gap.tables import (
+    alike_table,
     answers_table,
     bound_sentence,
     comparison_table,
@@ -171,11 +172,10 @@ def _commands(inputs: Inputs) -> Section:
 
 
 def _encoders(inputs: Inputs) -> Section:
-    tables = []
+    tables = [("Alike", alike_table(inputs.analyses))]
     for label, found in inputs.analyses.items():
         last = layers_of(found)[-1]
-        tables += [(f"{label}: alike", summary(found)), (f"{label}: apart", set_summary(found))]
-        tables.append((f"{label}: by language", by_language(found, last)))
+        tables += [(f"{label}: apart", set_summary(found)), (f"{label}: by language", by_language(found, last))]
     answers = answers_table(inputs.analyses)
     if answers.rows:
         tables.append(("Answers of classifiers", answers))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evaluate_metrics.cka.heat_maps import mean_over_pairs, node_permutation_test
-from phonexl.gap.analysis import Analysis, with_interval
+from phonexl.gap.analysis import Analysis, summary, with_interval
 from phonexl.gap.published import LANGUAGES, TABLE_1, TABLE_2, TABLE_3
 from phonexl.gap.scores import System, collect_points, comparable, correlate, last_layer, published_system
 from phonexl.results import Cell, Table
@@ -233,6 +233,17 @@ def _mantel(first: Any, second: Any) -> str:
     found = node_permutation_test(first, second)
     p_value = found["p_value"]
     return f"r = {found['correlation']:.2f}, p {'< 0.001' if p_value < 0.001 else f'= {p_value:.3f}'}"
+
+
+def alike_table(analyses: Mapping[str, Analysis]) -> Table:
+    """How alike each encoder's languages are at each of its layers, and before them.
+
+    Args:
+        analyses: By label, in order; at least one.
+    """
+    summaries = {label: summary(found) for label, found in analyses.items()}
+    columns = next(iter(summaries.values())).columns
+    return Table(["encoder", *columns], [[label, *row] for label, table in summaries.items() for row in table.rows])
 
 
 def answers_table(analyses: Mapping[str, Analysis]) -> Table:

@@ -108,6 +108,15 @@ def test_figures_of_the_tables_are_those_of_the_files(folder):
     assert reference_table(systems, "ner").rows[0][4].endswith(" / 1.00")
 
 
+def test_all_encoders_stand_in_one_table(folder):
+    inputs = read_inputs([folder])
+    (section,) = [section for section in make_report(inputs) if section.heading == "Encoders"]
+    (table,) = [table for caption, table in section.tables if caption == "Alike"]
+    expected = [(label, name) for label, found in inputs.analyses.items() for name in found.features]
+    assert [tuple(row[:2]) for row in table.rows] == expected
+    assert len({len(row) for row in table.rows} | {len(table.columns)}) == 1
+
+
 def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_run):
     """Else one encoder has two rows, and other colours in each panel of a figure."""
     one, other, trained = (
