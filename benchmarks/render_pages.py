@@ -13,7 +13,7 @@ from pathlib import Path
 
 import phonexl.pretraining.comparison
 from phonexl.comparison import compare
-from phonexl.gap.analysis import Analysis, set_summary
+from phonexl.gap.analysis import Analysis, set_summary, summary
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems
@@ -24,7 +24,7 @@ from phonexl.tag_recall import tag_recall
 
 ROOT = Path(__file__).resolve().parents[1]
 GAP = "results/gap"
-PAGES = ("README.md", "docs/results.md", "docs/gap.md")
+PAGES = ("README.md", "docs/results.md", "docs/gap.md", "docs/metrics.md")
 
 
 def _results(pair: str) -> Table:
@@ -54,6 +54,11 @@ def _differences(folders: str) -> Table:
     return difference_table(read_inputs([ROOT / folder for folder in folders.split()]).analyses)
 
 
+def _offline(name: str) -> Analysis:
+    """What the offline backbone makes of FLORES, reading it in some spelling."""
+    return Analysis.load(ROOT / GAP / f"offline-{name}" / "analysis.json")
+
+
 def _alike(folder: str) -> Table:
     return alike_table(read_inputs([ROOT / folder]).analyses)
 
@@ -63,7 +68,8 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "compare": _compare,
     "tags": _tags,
     "gap floors": lambda _: floor_table(_find(f"{GAP}/fine-tuned")),
-    "gap sets": lambda name: set_summary(Analysis.load(ROOT / GAP / f"offline-{name}" / "analysis.json")),
+    "gap": lambda name: summary(_offline(name or "text")),
+    "gap sets": lambda name: set_summary(_offline(name)),
     "gap symbols": lambda name: SymbolCoverage.load(ROOT / GAP / "symbols" / f"{name}.json").table(),
     "gap correlations": _correlations,
     "gap alike": _alike,

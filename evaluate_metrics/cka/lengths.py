@@ -1,5 +1,6 @@
 """Sentence length taken out of a comparison: partialled out of the features, or held fixed in bins.
 
+Other facts that translations share, how much of a sentence is digits for one, go out with it.
 Not here: CKA. Why it matters: translations are about equally long, and pooled embeddings carry length.
 """
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from .arrays import Array, like
 
 Lengths: TypeAlias = Sequence[float] | NDArray[np.float64]
+Covariates: TypeAlias = Sequence[Sequence[float]] | NDArray[np.float64]  # (sentences, facts)
 
 # A bin of fewer sentences leaves too few ways to shuffle, more bins than this leave no length to hold fixed.
 LEAST_BIN, MOST_BINS = 10, 20
@@ -35,19 +37,40 @@ def read_lengths(lengths: Lengths, language: str, count: int) -> NDArray[np.floa
     return values
 
 
-def partial_out_lengths(matrix: Array, lengths: Lengths, language: str = "x") -> Array:
+def read_covariates(covariates: Covariates, language: str, count: int) -> NDArray[np.float64]:
+    """Further facts of a language's sentences, shape (sentences, facts).
+
+    Raises:
+        ValueError: If there are not `count` rows, or a value is not finite.
+    """
+    values = np.asarray(covariates, dtype=np.float64)
+    if values.ndim != 2 or len(values) != count:
+        raise ValueError(
+            f"language {language!r}: expected covariates of the shape ({count}, facts); found {values.shape}"
+        )
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(bad):
+        raise ValueError(f"language {language!r}, row {bad[0]}: a covariate is not finite")
+    return values
+
+
+def partial_out_lengths(
+    matrix: Array, lengths: Lengths, language: str = "x", covariates: Covariates | None = None
+) -> Array:
     """What is left of each column after its regression on smooth functions of length.
 
     Args:
         matrix: Features, shape (sentences, dimensions).
         lengths: Of each sentence, in the units that were pooled (characters, subwords, ...).
         language: Its name, for errors.
+        covariates: Further facts to take out together with length, shape (sentences, facts): of each its value, its
+            square, and the polynomials of its rank.
 
     Returns:
         Residuals of the same shape, centred.
 
     Raises:
-        ValueError: If the lengths are wrong, there are too few sentences, or nothing is left.
+        ValueError: If lengths or covariates are wrong, there are too few sentences, or nothing is left.
 
     The functions are 1, length, log length, 1 / length, and polynomials of degree 1 to 4 in the rank of the length.
     Without the polynomials, mean-pooled random positions keep a CKA of .25 where lengths correlate by .9; with, .01.
@@ -58,7 +81,10 @@ def partial_out_lengths(matrix: Array, lengths: Lengths, language: str = "x") ->
         raise ValueError(
             f"language {language!r} has {len(matrix)} rows; to partial length out takes {LEAST_SENTENCES} or more"
         )
-    basis = like(_length_basis(values), matrix)
+    columns = _functions_of_length(values)
+    if covariates is not None:
+        columns += [column for fact in read_covariates(covariates, language, len(matrix)).T for column in _powers(fact)]
+    basis = like(_orthonormal(columns), matrix)
     centred = matrix - matrix.mean(0)
     residuals = centred - basis @ (basis.T @ centred)
     residuals = residuals - basis @ (basis.T @ residuals)  # twice: the rounding of the first pass
@@ -67,15 +93,27 @@ def partial_out_lengths(matrix: Array, lengths: Lengths, language: str = "x") ->
     return residuals
 
 
-def _length_basis(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Orthonormal functions of length, shape (sentences, 8 or fewer); fewer where few lengths are distinct."""
+def _functions_of_length(lengths: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     scaled = lengths / lengths.mean()
-    _, places, counts = np.unique(lengths, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - counts / 2)[places] / len(lengths) * 2 - 1  # equal lengths share their middle rank
-    smooth = np.stack([np.ones_like(scaled), scaled, np.log(scaled), 1 / scaled], axis=1)
-    columns = np.concatenate([smooth, np.polynomial.legendre.legvander(ranks, RANK_DEGREE)[:, 1:]], axis=1)
-    norms = np.linalg.norm(columns, axis=0)
-    basis, sizes, _ = np.linalg.svd(columns / np.where(norms > 0, norms, 1.0), full_matrices=False)
+    return [np.ones_like(scaled), scaled, np.log(scaled), 1 / scaled, *_rank_polynomials(lengths)]
+
+
+def _powers(fact: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    centred = fact - fact.mean()
+    return [centred, centred**2, *_rank_polynomials(fact)]
+
+
+def _rank_polynomials(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - counts / 2)[places] / len(values) * 2 - 1  # equal values share their middle rank
+    return list(np.polynomial.legendre.legvander(ranks, RANK_DEGREE)[:, 1:].T)
+
+
+def _orthonormal(columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """A basis of what some columns span, shape (sentences, as many or fewer): few distinct values give few."""
+    stacked = np.stack(columns, axis=1)
+    norms = np.linalg.norm(stacked, axis=0)
+    basis, sizes, _ = np.linalg.svd(stacked / np.where(norms > 0, norms, 1.0), full_matrices=False)
     return np.asarray(basis[:, sizes > 1e-10 * sizes[0]])
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .arrays import Array, Features, centre, like, namespace, read_matrices
 from .heat_maps import mean_over_pairs
 from .jackknife import half_widths, jackknife_errors, leave_one_out, row_products_from_features, row_products_from_grams
-from .lengths import Lengths, length_bins, partial_out_lengths, read_lengths
+from .lengths import Covariates, Lengths, length_bins, partial_out_lengths, read_lengths
 from .linear_cka import FloatArray, choose_values, gram_matrices, moments, moments_from_grams
 from .null_distribution import bin_null, p_values, shift_null
 from .similarity import rbf_gram, top_dimension_share
@@ -92,6 +92,7 @@ def pairwise_cka(
     features: Mapping[str, Features],
     lengths: Mapping[str, Lengths] | None = None,
     *,
+    covariates: Mapping[str, Covariates] | None = None,
     debiased: bool = False,
     kernel: str = "linear",
     null: str | None = "shifts",
@@ -106,6 +107,8 @@ def pairwise_cka(
             arrays or nested lists; or torch tensors, which are computed with where they lie. Always in float64.
         lengths: Length of each sentence in each language. They are partialled out of the features; with the null
             "length-bins" those of the first of a pair only say which sentences of the second may be swapped.
+        covariates: Further facts of each sentence, shape (sentences, facts) of each language, that are partialled out
+            together with the lengths.
         debiased: Whether value, null and interval are of debiased CKA.
         kernel: "linear", or "rbf" with the median distance as bandwidth.
         null: "shifts" for all n cyclic shifts of a random order, an exact test; "length-bins" for shuffles among
@@ -132,6 +135,8 @@ def pairwise_cka(
     ([0.005, 0.005], True)
     """
     _check_options(kernel, null, num_permutations, lengths)
+    if covariates is not None and (lengths is None or null == "length-bins" or covariates.keys() != features.keys()):
+        raise ValueError("covariates go out together with lengths: give both, of every language; not with length bins")
     read = read_matrices(features)
     languages, n = tuple(read), len(next(iter(read.values())))
     order = np.random.default_rng(seed).permutation(n)
@@ -140,7 +145,8 @@ def pairwise_cka(
     for language, matrix in read.items():
         matrix = centre(matrix, language)
         if known and null != "length-bins":
-            matrix = partial_out_lengths(matrix, known[language], language)
+            others = None if covariates is None else covariates[language]
+            matrix = partial_out_lengths(matrix, known[language], language, others)
         matrices.append(matrix[like(order, matrix)])
     with_intervals = confidence is not None and n >= 5
     with_grams = kernel == "rbf" or null is not None

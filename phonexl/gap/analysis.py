@@ -25,6 +25,7 @@ from phonexl.gap.readers import open_reader
 from phonexl.gap.reading import depends_on_transcription, read_sentences
 from phonexl.gap.representations import Floats, SentenceVectors, class_names, embed_sentences, load_encoder
 from phonexl.gap.sentence_map import map_sentences
+from phonexl.gap.signs import sign_shares
 from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
 from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
@@ -143,10 +144,11 @@ def analyze(
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
+    signs = {language: sign_shares(lines) for language, lines in texts.items()}
     features, maps = {}, {}
     for name, rows in _kinds(vectors, layers).items():
         with _timed(f"comparing {name}", seconds, report):
-            features[name] = measure_vectors(rows, lengths)
+            features[name] = measure_vectors(rows, lengths, signs)
             if name.startswith("layer "):
                 maps[name] = map_sentences(rows)
     answers = {lang: found.probabilities for lang, found in vectors.items() if found.probabilities is not None}
@@ -279,9 +281,10 @@ def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dic
 
 
 def summary(found: Analysis) -> Table:
-    """One row for each kind of vectors."""
+    """One row for each kind of vectors; an analysis that was made before digits were taken out has no column for it."""
     columns = ["vectors", "CKA as published", "of unrelated ones", "debiased", "length taken out"]
-    columns += ["P@1", "P@1 CSLS", "lowest"]
+    has_signs = all("signs_partialled" in figures["cka"] for figures in found.features.values())
+    columns += [*(["digits and punctuation too"] if has_signs else []), "P@1", "P@1 CSLS", "lowest"]
     rows = []
     for name, figures in found.features.items():
         cka, retrieval = figures["cka"], figures["retrieval"]
@@ -289,8 +292,8 @@ def summary(found: Analysis) -> Table:
         lowest = min(by_language, key=by_language.__getitem__)
         rows.append([
             name, f"{cka['biased']:.3f}", f"{cka['expected']:.3f}", with_interval(cka["debiased"]),
-            with_interval(cka["length_partialled"]), f"{retrieval['cosine']:.3f}", f"{retrieval['csls']:.3f}",
-            f"{lowest} {by_language[lowest]:.3f}",
+            with_interval(cka["length_partialled"]), *([with_interval(cka["signs_partialled"])] if has_signs else []),
+            f"{retrieval['cosine']:.3f}", f"{retrieval['csls']:.3f}", f"{lowest} {by_language[lowest]:.3f}",
         ])  # fmt: skip
     return Table(columns, rows)
 

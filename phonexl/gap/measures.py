@@ -18,12 +18,13 @@ from phonexl.gap.representations import Floats
 from phonexl.gap.retrieval import precision_at_1
 
 
-def measure_vectors(rows: Mapping[str, Floats], lengths: Mapping[str, Any]) -> dict[str, Any]:
+def measure_vectors(rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
     """Figures of one kind of vectors.
 
     Args:
         rows: Of each language, shape (sentences, d), the same sentences in the same order.
         lengths: Pieces of each sentence.
+        signs: Shares of digits and punctuation; see `sign_shares`.
 
     Returns:
         `dimensions`; `cka` and `retrieval` of all sentences; `sinkhorn` and `h_divergence` of at most `SAMPLE`, drawn
@@ -34,7 +35,7 @@ def measure_vectors(rows: Mapping[str, Floats], lengths: Mapping[str, Any]) -> d
     sampled, unit = scale_rows({language: values[places] for language, values in rows.items()})
     return {
         "dimensions": int(next(iter(rows.values())).shape[1]),
-        **_cka(rows, lengths),
+        **_cka(rows, lengths, signs),
         "retrieval": _retrieval(rows),
         "sinkhorn": {"space": "vectors", "unit": unit, **sinkhorn_between(sampled)},
         "h_divergence": {"unit": unit, **h_divergence_between(sampled)},
@@ -62,10 +63,11 @@ def measure_answers(rows: Mapping[str, Floats], names: list[str]) -> dict[str, A
     return {"classes": names, "majority": majority, "sinkhorn": found}
 
 
-def _cka(rows: Mapping[str, Floats], lengths: Mapping[str, Any]) -> dict[str, Any]:
-    """CKA as published (biased), of unrelated vectors of this shape, debiased, and with length partialled out."""
+def _cka(rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
+    """CKA as published (biased), of unrelated vectors of this shape, debiased, without length, without signs too."""
     raw = pairwise_cka(rows, debiased=True)
     partial = pairwise_cka(rows, lengths, debiased=True)
+    without_signs = pairwise_cka(rows, lengths, covariates=signs, debiased=True)
     upper = np.triu_indices(len(rows), 1)
     return {
         "participation_ratios": dict(zip(rows, raw.participation_ratios.tolist(), strict=True)),
@@ -76,12 +78,15 @@ def _cka(rows: Mapping[str, Floats], lengths: Mapping[str, Any]) -> dict[str, An
             "expected": float(raw.expected_biased[upper].mean()),
             "debiased": raw.mean(),
             "length_partialled": partial.mean(),
+            "signs_partialled": without_signs.mean(),
             "largest_p_value": _largest(raw.p_values, upper),
             "length_partialled_largest_p_value": _largest(partial.p_values, upper),
+            "signs_partialled_largest_p_value": _largest(without_signs.p_values, upper),
             "biased_matrix": raw.biased.tolist(),
             "debiased_matrix": raw.debiased.tolist(),
             "debiased_standard_errors": _plain(raw.standard_errors),
             "length_partialled_matrix": partial.debiased.tolist(),
+            "signs_partialled_matrix": without_signs.debiased.tolist(),
             "length_partialled_standard_errors": _plain(partial.standard_errors),
         },
     }

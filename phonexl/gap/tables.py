@@ -17,6 +17,14 @@ from phonexl.gap.scores import System, collect_points, comparable, correlate, la
 from phonexl.results import Cell, Table
 
 LEAST_LANGUAGES = 3  # for an interval over languages
+_CSLS = "csls"
+_DIFFERENCES = {  # maps of an analysis, and what tables call them
+    "biased_matrix": "CKA as published",
+    "debiased_matrix": "debiased",
+    "length_partialled_matrix": "length taken out",
+    "signs_partialled_matrix": "digits and punctuation too",
+    _CSLS: "P@1 CSLS",
+}
 
 
 def scores_tables(systems: Sequence[System], analyses: Mapping[str, Analysis], task: str) -> list[Table]:
@@ -194,16 +202,20 @@ def difference_table(analyses: Mapping[str, Analysis]) -> Table:
     Args:
         analyses: By label, in order.
     """
-    columns = ["encoder", "less", "vectors", "CKA as published", "debiased", "length taken out", "P@1 CSLS"]
-    columns.append("maps alike (Mantel)")
     (first_label, first), *others = analyses.items()
+    known = [{_CSLS, *figures["cka"]} for _, found in others for figures in found.features.values()]
+    keys = [key for key in _DIFFERENCES if any(key in figures for figures in known)]
+    columns = ["encoder", "less", "vectors", *map(_DIFFERENCES.__getitem__, keys), "maps alike (Mantel)"]
     table = []
     for label, found in others:
         for name in [kind for kind in found.features if kind in first.features]:
             maps = [_maps(one, name, _common(first, found)) for one in (first, found)]
             if maps[0]["length_partialled_matrix"].shape[0] < 2:
                 continue
-            cells = [with_interval(mean_over_pairs(maps[1][key] - maps[0][key])) for key in maps[0]]
+            cells = [
+                with_interval(mean_over_pairs(maps[1][key] - maps[0][key])) if key in maps[0] and key in maps[1] else ""
+                for key in keys
+            ]
             mantel = _mantel(maps[0]["length_partialled_matrix"], maps[1]["length_partialled_matrix"])
             table.append([label, first_label, name, *cells, mantel])
     return Table(columns, table)
@@ -220,11 +232,11 @@ def _common(first: Analysis, second: Analysis) -> list[str]:
 
 
 def _maps(found: Analysis, features: str, languages: Sequence[str]) -> dict[str, Any]:
-    """Symmetric maps to subtract, in the order of the table's columns."""
-    keys = ("biased_matrix", "debiased_matrix", "length_partialled_matrix")
+    """Symmetric maps to subtract; older analyses have not all of them."""
+    keys = [key for key in _DIFFERENCES if key in found.features[features]["cka"]]
     places = [found.languages.index(language) for language in languages]
     retrieval = np.array(found.features[features]["retrieval"]["csls_matrix"])[np.ix_(places, places)]
-    return {key: matrix_of(found, features, key, languages) for key in keys} | {"csls": (retrieval + retrieval.T) / 2}
+    return {key: matrix_of(found, features, key, languages) for key in keys} | {_CSLS: (retrieval + retrieval.T) / 2}
 
 
 def _mantel(first: Any, second: Any) -> str:
@@ -242,8 +254,13 @@ def alike_table(analyses: Mapping[str, Analysis]) -> Table:
         analyses: By label, in order; at least one.
     """
     summaries = {label: summary(found) for label, found in analyses.items()}
-    columns = next(iter(summaries.values())).columns
-    return Table(["encoder", *columns], [[label, *row] for label, table in summaries.items() for row in table.rows])
+    columns = max((table.columns for table in summaries.values()), key=len)
+    cells = [
+        [label, *map(dict(zip(table.columns, row, strict=True)).get, columns)]
+        for label, table in summaries.items()
+        for row in table.rows
+    ]
+    return Table(["encoder", *columns], [[cell or "" for cell in row] for row in cells])
 
 
 def answers_table(analyses: Mapping[str, Analysis]) -> Table:

@@ -91,6 +91,7 @@ def make_analysis() -> Callable[..., Analysis]:
         cka = {
             "biased": near, "expected": 0.05, "debiased": mean, "length_partialled": mean, "biased_matrix": alike,
             "debiased_matrix": alike, "length_partialled_matrix": alike, "length_partialled_standard_errors": errors,
+            "signs_partialled": mean, "signs_partialled_matrix": alike,
         }  # fmt: skip
         found = dict.fromkeys(languages, near)
         bound = {"value": 5.0, "vacuous": True, "samples_needed": {"0.5": 1000}}

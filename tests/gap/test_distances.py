@@ -32,12 +32,21 @@ def planted() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def measured(planted):
     lengths = {language: np.arange(5, 125) for language in planted}
-    return measure_vectors({lang: rows.astype(np.float32) for lang, rows in planted.items()}, lengths)
+    signs = {language: rows[:, :1] for language, rows in planted.items()}  # as if the first dimension counted digits
+    return measure_vectors({lang: rows.astype(np.float32) for lang, rows in planted.items()}, lengths, signs)
 
 
 def cell(matrix, first, second, planted):
     places = list(planted)
     return np.array(matrix)[places.index(first), places.index(second)]
+
+
+def test_what_signs_explain_is_taken_out_and_no_more(measured, planted):
+    """Hungarian is English rotated: alike in all six dimensions, and still so in the five that are left."""
+    left = measured["cka"]["signs_partialled_matrix"]
+    assert cell(left, "eng", "fra", planted) == pytest.approx(1, abs=1e-5)
+    assert 0.5 < cell(left, "eng", "hun", planted) < 0.99  # the digits of each are not those of the other
+    assert measured["cka"]["signs_partialled"]["mean"] < measured["cka"]["length_partialled"]["mean"]
 
 
 def test_each_measure_sees_what_it_can_see(measured, planted):
@@ -150,7 +159,8 @@ def test_a_sample_is_drawn_once_and_in_order():
 def test_costly_measures_take_a_sample_and_say_so(planted, monkeypatch):
     monkeypatch.setattr(measures, "SAMPLE", 40)
     rows = {language: planted[language].astype(np.float32) for language in ("eng", "kor")}
-    found = measure_vectors(rows, {language: np.arange(5, 125) for language in rows})
+    lengths, signs = np.arange(5, 125), np.zeros((120, 2))
+    found = measure_vectors(rows, dict.fromkeys(rows, lengths), dict.fromkeys(rows, signs))
     assert (found["sinkhorn"]["sentences"], found["h_divergence"]["sentences"]) == (40, 40)
     assert found["sinkhorn"]["different_sentences"]["sentences"] == 20
     assert found["retrieval"]["chance"] == 1 / 120

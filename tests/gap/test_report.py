@@ -11,10 +11,11 @@ from typer.testing import CliRunner, Result
 
 from phonexl.cli import app
 from phonexl.gap import report
+from phonexl.gap.analysis import summary
 from phonexl.gap.figures import Drawing, colours_of
 from phonexl.gap.report import make_report, read_inputs, write_report
 from phonexl.gap.scores import collect_systems
-from phonexl.gap.tables import difference_table, reference_table, scores_tables
+from phonexl.gap.tables import alike_table, difference_table, reference_table, scores_tables
 
 FOUR = ["eng", "fra", "kor", "hin"]
 EVIL = '<script>alert(1)</script>"&'
@@ -190,6 +191,20 @@ def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_ana
     assert [row[0] for row in differences.rows] == [
         label for label in ("tiny, ipa", "pos-eng seed 1, text", "pos-eng seed 2, text") for _ in range(2)
     ]
+
+
+def test_an_older_analysis_has_no_figure_without_digits_and_all_others(make_analysis):
+    """Made before digits were taken out, it stands beside newer ones: the cell is empty, not the table wrong."""
+    analyses = {"new": make_analysis(FOUR, 0.4), "old": make_analysis(FOUR, 0.6)}
+    for figures in analyses["old"].features.values():
+        for key in ("signs_partialled", "signs_partialled_matrix"):
+            figures["cka"].pop(key, None)
+    for table in (alike_table(analyses), difference_table({**analyses, "newer": analyses["new"]})):
+        place = table.columns.index("digits and punctuation too")
+        row = next(row for row in table.rows if row[0] == "old")
+        assert [cell != "" for cell in row[place - 1 : place + 2]] == [True, False, True]
+    for table in (summary(analyses["old"]), difference_table(analyses)):
+        assert "digits and punctuation too" not in table.columns
 
 
 @pytest.mark.parametrize(

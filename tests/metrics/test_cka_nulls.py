@@ -234,6 +234,51 @@ def test_residuals_are_free_of_every_function_of_length_taken_out() -> None:
     np.testing.assert_allclose(partial_out_lengths(x, np.full(60, 7.0)), x, atol=1e-12)  # nothing to take out
 
 
+def test_residuals_are_free_of_other_facts_as_well() -> None:
+    x, _ = pair(60, 4, 4)
+    generator = np.random.default_rng(9)
+    lengths = generator.integers(2, 40, size=60).astype(float)
+    facts = np.stack([generator.integers(0, 4, size=60) / lengths, 1 / lengths, np.zeros(60)], axis=1)
+    left = partial_out_lengths(x + lengths[:, None], lengths, covariates=facts)
+    for function in (np.ones(60), np.log(lengths), facts[:, 0], facts[:, 0] ** 2):
+        assert np.abs(function @ left).max() < 1e-9
+    nothing = partial_out_lengths(x, lengths, covariates=np.zeros((60, 2)))
+    np.testing.assert_allclose(nothing, partial_out_lengths(x, lengths), atol=1e-12)
+
+
+def test_a_fact_that_both_share_is_no_likeness_once_it_is_taken_out() -> None:
+    """Sentences with digits are alike in every language that writes digits alike, whatever else they say."""
+    generator = np.random.default_rng(4)
+    digits = np.maximum(0, generator.standard_normal(400))[:, None]
+    x, y = (digits @ generator.standard_normal((1, 5)) * 5 + generator.standard_normal((400, 5)) for _ in range(2))
+    lengths = dict.fromkeys("xy", generator.integers(5, 90, size=400))
+    alike, rest = (
+        pairwise_cka({"x": x, "y": y}, lengths, covariates=facts, debiased=True).pair("x", "y")
+        for facts in (None, {"x": digits, "y": digits})
+    )
+    assert alike["cka"] > 0.5
+    assert rest["cka"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("lengths", "facts", "message"),
+    [
+        (None, np.zeros((30, 1)), "covariates go out together with lengths"),
+        (
+            np.arange(5, 35),
+            np.zeros(30),
+            r"'x': expected covariates of the shape \(30, facts\); found \(30,\)",
+        ),
+        (np.arange(5, 35), np.full((30, 1), np.nan), "language 'x', row 0: a covariate is not finite"),
+    ],
+)
+def test_facts_that_do_not_fit_are_named(lengths: Any, facts: Any, message: str) -> None:
+    x, y = pair(30, 3, 3)
+    known = None if lengths is None else {"x": lengths, "y": lengths}
+    with pytest.raises(ValueError, match=message):
+        pairwise_cka({"x": x, "y": y}, known, covariates={"x": facts, "y": facts})
+
+
 @pytest.mark.parametrize("debiased", [False, True])
 def test_bin_null_equals_shuffles_by_hand(debiased: bool) -> None:
     x, y = pair(40, 5, 6)
