@@ -12,7 +12,7 @@ import evaluate
 from .arrays import read_matrices
 from .heat_maps import node_permutation_test
 from .jackknife import leave_one_out
-from .lengths import partial_out_lengths
+from .lengths import Covariates, partial_out_lengths
 from .linear_cka import linear_cka
 from .null_distribution import permutation_moments
 from .pairwise import pairwise_cka
@@ -45,6 +45,7 @@ Args:
     y: Features of the same sentences; their dimensions may differ in number.
     debiased: Whether cka, its null and its interval are debiased, False.
     lengths_x, lengths_y: Length of each sentence on each side, to be partialled out.
+    covariates_x, covariates_y: Further facts of each sentence, a list of numbers each, to go out with length.
     kernel: "linear" or "rbf" (bandwidth: median distance).
     null: "shifts", an exact test by all cyclic shifts; "length-bins", shuffles among sentences of like length; or None.
     num_permutations: Shuffles of "length-bins", 999.
@@ -129,17 +130,18 @@ class CKA(evaluate.Metric):
         debiased: bool = False,
         lengths_x: Sequence[float] | None = None,
         lengths_y: Sequence[float] | None = None,
+        covariates_x: Covariates | None = None,
+        covariates_y: Covariates | None = None,
         kernel: str = "linear",
         null: str | None = "shifts",
         num_permutations: int = 999,
         confidence: float | None = 0.95,
         seed: int = 0,
     ) -> dict[str, Any]:
-        if (lengths_x is None) != (lengths_y is None):
-            raise ValueError("only one of lengths_x and lengths_y is given; expected both or neither")
         return pairwise_cka(
             {"x": x, "y": y},
-            None if lengths_x is None or lengths_y is None else {"x": lengths_x, "y": lengths_y},
+            _both("lengths", lengths_x, lengths_y),
+            covariates=_both("covariates", covariates_x, covariates_y),
             debiased=debiased,
             kernel=kernel,
             null=null,
@@ -147,3 +149,10 @@ class CKA(evaluate.Metric):
             confidence=confidence,
             seed=seed,
         ).pair("x", "y")
+
+
+def _both(name: str, x: Any, y: Any) -> dict[str, Any] | None:
+    """What is given of both sides, or of none."""
+    if (x is None) != (y is None):
+        raise ValueError(f"only one of {name}_x and {name}_y is given; expected both or neither")
+    return None if x is None else {"x": x, "y": y}

@@ -322,6 +322,12 @@ def test_metric_gives_what_the_core_gives() -> None:
     assert metric.compute(**options) == expected
     assert json.loads(json.dumps(expected, allow_nan=False)) == expected
     assert metric.compute(x=x, y=y, null=None, confidence=None)["p_value"] is None
+    facts = {side: np.sqrt(values)[:, None] % 1 for side, values in lengths.items()}
+    found = metric.compute(x=x, y=y, covariates_x=facts["x"], covariates_y=facts["y"], **options)
+    expected = pairwise_cka({"x": x, "y": y}, lengths, covariates=facts, debiased=True, seed=2, confidence=0.9)
+    assert found == expected.pair("x", "y")
+    with pytest.raises(ValueError, match="only one of covariates_x and covariates_y"):
+        metric.compute(x=x, y=y, covariates_y=facts["y"], **options)
     with pytest.raises(ValueError, match="only one of lengths_x and lengths_y"):
         metric.compute(x=x, y=y, lengths_x=lengths["x"])
     with pytest.raises(TypeError, match="unexpected keyword"):
