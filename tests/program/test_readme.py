@@ -248,6 +248,31 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
 
 
+def test_what_is_said_of_a_second_seed_is_what_its_runs_say() -> None:
+    folder = ROOT / "results" / "udpos-2000-methods"
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+
+    def gain(name: str, plain: str) -> float:
+        runs = [Result.load(folder / f"{path}.json") for path in (name, plain)]
+        assert runs[0].seed == runs[1].seed
+        assert runs[0].hardware == runs[1].hardware
+        one, other = (100 * run.scores["ko"]["test"]["accuracy"] for run in runs)
+        return one - other
+
+    first, second = "ja-ko/plain", "ja-ko-float32/plain-seed-2"
+    assert round(gain("ja-ko/cosda-ml", first)) == 1
+    assert f"loses {-gain('ja-ko-float32/cosda-ml-seed-2', second):.1f} points" in page
+    of_seed_1 = {"sino-xenic": "ja-ko", "translate-train": "ja-ko", "x-mixup": "ja-ko-float32"}
+    for name, place in of_seed_1.items():
+        gains = [gain(f"{place}/{name}", f"{place}/plain"), gain(f"ja-ko-float32/{name}-seed-2", second)]
+        assert "`{}` ({:+.1f}, {:+.1f})".format(name, *gains) in page
+        assert min(gains) > 0
+    both = [find_results([folder / place]) for place in ("ja-ko", "ja-ko-float32")]
+    for runs, seed in ((both[0], 1), (both[1], 2)):
+        scores = {run.name: run.scores["ko"]["test"]["accuracy"] for run in runs if run.seed == seed}
+        assert max(scores, key=scores.__getitem__).endswith("translate-train")
+
+
 def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
     folder = ROOT / "results" / "udpos-2000"
