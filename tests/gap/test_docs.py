@@ -9,16 +9,19 @@ import pytest
 from evaluate_metrics.rpd.performance_gap import performance_gap
 from phonexl.gap.analysis import Analysis, set_summary
 from phonexl.gap.floor_table import floor_table
-from phonexl.gap.published import TABLE_2
+from phonexl.gap.published import TABLE_1, TABLE_2
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_points, collect_systems, correlate, scores_of
 from phonexl.gap.symbols import SymbolCoverage
+from phonexl.gap.tables import difference_table
 from phonexl.pretraining.comparison import compare
 from phonexl.results import Result, Table, find_results
 
 ROOT = Path(__file__).resolve().parents[2]
 FINE_TUNED = ROOT / "results" / "gap" / "fine-tuned"
+NAMES = ("character", "phoneme", "romanized", "private-character", "private-phoneme")
 ENDS = ("", "-ipa", "-romanized")
+README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 PAGE = (ROOT / "docs" / "gap.md").read_text(encoding="utf-8")
 
 
@@ -116,15 +119,6 @@ def test_what_the_page_says_of_sound_under_the_lens_holds():
     assert "P@1 CSLS {:.2f}, plain {:.2f}".format(*last) in " ".join(PAGE.split())
 
 
-def pretraining_table(folder: str) -> Table:
-    """The table of a folder, which must be the page's."""
-    found = re.search(rf"<!-- pretraining: {folder} -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
-    assert found
-    table = compare(find_results([ROOT / folder]))
-    assert found.group(1) == table.markdown()
-    return table
-
-
 def column(table: Table, name: str) -> list[str]:
     place = table.columns.index(name)
     return [row[place] for row in table.rows]
@@ -136,10 +130,72 @@ def shares_of_bits(table: Table) -> list[float]:
     return [float(bits) / float(floor) for bits, floor in zip(*(column(table, name) for name in names), strict=True)]
 
 
-def test_the_first_pretrained_encoders_knew_little_but_frequencies():
-    shares = shares_of_bits(pretraining_table("results/pretraining-whole-words"))
-    assert len(shares) == 2
-    assert all(0.96 < share < 1 for share in shares)
+def test_the_pretrained_encoders_learnt_more_than_frequencies_but_for_subwords():
+    found = re.search(r"<!-- pretraining: results/pretraining -->\n(.*?)<!-- end -->", PAGE, re.DOTALL)
+    assert found
+    first, table = (
+        compare(find_results([ROOT / "results" / name])) for name in ("pretraining-whole-words", "pretraining")
+    )
+    assert found.group(1) == table.markdown()
+    shares = dict(zip(column(table, "representation"), shares_of_bits(table), strict=True))
+    assert len(shares) == 6
+    assert shares.pop("subword") > 1
+    assert (round(100 - 100 * max(shares.values())), round(100 - 100 * min(shares.values()))) == (12, 14)
+    assert "within 4 % of the frequencies" in " ".join(PAGE.split())
+    assert all(0.96 < share < 1 for share in shares_of_bits(first))
+    bits = [dict(zip(column(t, "representation"), column(t, "bits a word"), strict=True)) for t in (first, table)]
+    assert "characters at {character} bits, now {now}".format(**bits[0], now=bits[1]["character"]) in PAGE
+
+
+def test_what_the_page_says_of_digits_holds():
+    places = {
+        (kind, name): ROOT / "results" / "gap" / kind / name / "analysis.json"
+        for kind, names in (("pretrained", NAMES), ("untrained", NAMES[:2]))
+        for name in names
+    }
+    found = {key: Analysis.load(path) for key, path in places.items()}
+
+    def mean(name: str, layer: str, figure: str) -> float:
+        return found["pretrained", name].features[f"layer {layer}"]["cka"][figure]["mean"]
+
+    output = [f"{mean(name, '-1', 'length_partialled'):.2f}" for name in ("character", "phoneme")]
+    rest = [f"{mean(name, '-1', 'signs_partialled'):.2f}" for name in ("character", "phoneme")]
+    words = " ".join(PAGE.split())
+    assert "phonemes do, {} against {} at the output".format(*output) in words
+    assert "taken out, {} and {} are left".format(*rest) in words
+    pair = {name: found["pretrained", name] for name in ("character", "phoneme")}
+    published = [row.mean_cka for row in TABLE_1 if row.task == "ner"]
+    ours = [encoder.features["layer 0"]["cka"]["biased"] for encoder in pair.values()]
+    assert (
+        "have {:.2f} and {:.2f}; the paper has it the other way round, {:.2f} and {:.2f},".format(*ours, *published)
+        in words
+    )
+    table = difference_table(pair)
+    for row in table.rows:
+        ends = {
+            name: [float(end) for end in re.findall(r"-?[\d.]+", row[table.columns.index(name)])[1:]]
+            for name in ("length taken out", "digits and punctuation too")
+        }
+        assert max(ends["length taken out"]) < 0
+        assert min(ends["digits and punctuation too"]) < 0 < max(ends["digits and punctuation too"])
+    ratios = pair["character"].features["layer -1"]["participation_ratios"].values()
+    assert f"ratio {min(ratios):.1f} to {max(ratios):.1f} at" in words
+    shared, private = (f"{mean(name, '0', 'length_partialled'):.2f}" for name in ("character", "private-character"))
+    assert f"({private} with nothing in common, {shared} shared)" in words
+    for encoder in found.values():
+        assert all(figures["retrieval"]["csls"] < 0.016 for figures in encoder.features.values())
+    untrained = found["untrained", "character"].features
+    for figures in (untrained["layer 0"], untrained["layer -1"]):
+        taken_out = (figures["cka"][key]["mean"] for key in ("length_partialled", "signs_partialled"))
+        assert "{:.3f} at either end, {:.3f} without digits and punctuation".format(*taken_out) in words
+        assert f"(P@1 {figures['retrieval']['csls']:.3f})" in words
+    latin = [mean("romanized", end, key) for key in ("length_partialled", "signs_partialled") for end in ("0", "-1")]
+    assert "{:.2f} at the input and {:.2f} at the output, {:.2f} and {:.2f} without".format(*latin) in words
+    offline = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json").features["layer -1"]["cka"]
+    before, after = (f"{offline[key]['mean']:.2f}" for key in ("length_partialled", "signs_partialled"))
+    assert f"backbone's {before} at the output {after} is left" in words
+    assert "CKA of {} at the output and phonemes {}".format(*output) in README
+    assert "taken out {} and {} are left".format(*rest) in README
 
 
 def test_what_the_page_says_of_the_last_layer_holds():
