@@ -235,14 +235,16 @@ def _answering(analyses: Mapping[str, Analysis]) -> dict[str, Analysis]:
 def colours_of(systems: Sequence[System], analyses: Mapping[str, Analysis]) -> dict[str, str]:
     """One for each series over all panels: a system shares that of its analyzed run, or else of its encoder.
 
-    Of two systems that start from one encoder the first has that of the encoder.
+    Of two systems that start from one encoder the first has that of the encoder. Where encoders take all colours, a
+    system has one that no other system has.
     """
     colours = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(analyses)}
     taken: set[str] = set()
     for system in systems:
         mine = [label for label, found in analyses.items() if system.was_analyzed_as(found)]
         mine.sort(key=lambda label: analyses[label].run is None)
-        free = COLOURS[len(set(colours.values())) % len(COLOURS)]
+        unused = [colour for colour in COLOURS if colour not in colours.values()]
+        free = (unused or [colour for colour in COLOURS if colour not in taken] or COLOURS)[0]
         colours[system.name] = next((colours[label] for label in mine if colours[label] not in taken), free)
         taken.add(colours[system.name])
     return colours

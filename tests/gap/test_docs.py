@@ -191,6 +191,11 @@ def test_what_the_page_says_of_digits_holds():
         assert f"(P@1 {figures['retrieval']['csls']:.3f})" in words
     latin = [mean("romanized", end, key) for key in ("length_partialled", "signs_partialled") for end in ("0", "-1")]
     assert "{:.2f} at the input and {:.2f} at the output, {:.2f} and {:.2f} without".format(*latin) in words
+    pieces = Analysis.load(ROOT / "results" / "gap" / "pretrained" / "subword" / "analysis.json").features
+    alike = [pieces[f"layer {end}"]["cka"]["length_partialled"]["mean"] for end in ("0", "-1")]
+    few = pieces["layer -1"]["participation_ratios"].values()
+    assert "have {:.2f} and {:.2f}, and at the output one direction".format(*alike) in words
+    assert f"one direction (participation ratio {min(few):.1f} to {max(few):.1f})" in words
     offline = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json").features["layer -1"]["cka"]
     before, after = (f"{offline[key]['mean']:.2f}" for key in ("length_partialled", "signs_partialled"))
     assert f"backbone's {before} at the output {after} is left" in words

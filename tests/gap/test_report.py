@@ -149,6 +149,9 @@ def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_ru
     its_own = make_analysis(FOUR, 0.3, run={"name": zero_shot.name, "seed": 2, "task": "ner"})
     colours = colours_of(both, {**analyses, "trained": its_own})
     assert colours[both[1].name] == colours["trained"] != colours["text"]
+    many = {f"encoder {n}": make_analysis(FOUR, 0.3, model=f"m{n}") for n in range(9)}
+    colours = colours_of(systems, many)
+    assert len({colours[system.name] for system in systems}) == 3  # no colour is free: still one for each of a panel
     elsewhere = make_run("ner-fra-tiny", 1, {"fra": 0.8}, source="fra", task="ner", model="b/tiny", spelling="text")
     here = make_run("ner-eng-tiny", 1, {"eng": 0.8}, target="eng", task="ner", model="tiny", spelling="text")
     (both,) = collect_systems([here, elsewhere], "test")
