@@ -189,6 +189,14 @@ def test_what_the_page_says_of_digits_holds():
         taken_out = (figures["cka"][key]["mean"] for key in ("length_partialled", "signs_partialled"))
         assert "{:.3f} at either end, {:.3f} without digits and punctuation".format(*taken_out) in words
         assert f"(P@1 {figures['retrieval']['csls']:.3f})" in words
+    folder = ROOT / "results" / "gap" / "untrained"
+    renamed, pieces = (
+        Analysis.load(folder / name / "analysis.json").features for name in ("private-character", "subword")
+    )
+    for figures in (renamed["layer 0"], renamed["layer -1"]):
+        assert f"renamed, they have {figures['cka']['length_partialled']['mean']:.3f} and find none" in words
+        assert figures["retrieval"]["csls"] < figures["retrieval"]["chance_high"]
+    assert f"find most, {pieces['layer 0']['retrieval']['csls']:.2f}, by words" in words
     latin = [mean("romanized", end, key) for key in ("length_partialled", "signs_partialled") for end in ("0", "-1")]
     assert "{:.2f} at the input and {:.2f} at the output, {:.2f} and {:.2f} without".format(*latin) in words
     pieces = Analysis.load(ROOT / "results" / "gap" / "pretrained" / "subword" / "analysis.json").features
