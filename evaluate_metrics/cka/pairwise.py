@@ -121,8 +121,8 @@ def pairwise_cka(
         The matrices; `pair` and `mean` of the result read them.
 
     Raises:
-        ValueError: If the features do not match, are constant or not finite, the lengths do not fit, or an option is
-            unknown. Messages name language and row.
+        ValueError: If the features do not match, are constant or not finite, lengths or covariates do not fit, or an
+            option is unknown. Messages name language and row.
 
     The null needs all Gram matrices: about 16 L n^2 bytes at its peak. Without it linear CKA and its jackknife never
     hold one for n above the sum of dimensions.

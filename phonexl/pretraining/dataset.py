@@ -41,7 +41,7 @@ def hide_symbols(sentence: EncodedSentence, generator: Generator, symbols: Gener
     """Hide words of a sentence in part: what is left of a word is how an encoder learns to spell it.
 
     Of a word of n symbols, any number from one to n is hidden, each as likely, as if it were guessed symbol by symbol
-    in an order drawn by lot (Hoogeboom et al. 2022, "Autoregressive Diffusion Models", equation 2).
+    in an order drawn by lot (Hoogeboom et al. 2022, "Autoregressive Diffusion Models").
 
     Args:
         sentence: What is hidden in.

@@ -62,9 +62,9 @@ class Body:
 def build_encoder(body: Body, vocab_size: int, max_length: int, pad_id: int, seed: int) -> ModernBertForMaskedLM:
     """An untrained ModernBERT (Warner et al. 2024), whose body has the same weights for every vocabulary.
 
-    Positions turn queries and keys, so that neighbours are neighbours from the first step on: with a learned table of
-    positions an encoder of this size spends the text that there is on learning which places are near. All layers see
-    whole sentences. Nothing is dropped out: too little is seen for anything to be learnt by heart.
+    Positions turn queries and keys, so that neighbours are neighbours from the first step on, which with a table of
+    positions would have to be learnt. All layers see whole sentences. Nothing is dropped out: too little is seen for
+    anything to be learnt by heart.
 
     Args:
         body: Its size.

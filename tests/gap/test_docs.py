@@ -14,6 +14,7 @@ from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_points, collect_systems, correlate, scores_of
 from phonexl.gap.symbols import SymbolCoverage
 from phonexl.gap.tables import difference_table
+from phonexl.json_file import read_json
 from phonexl.pretraining.comparison import compare
 from phonexl.results import Result, Table, find_results
 
@@ -207,6 +208,16 @@ def test_what_the_page_says_of_digits_holds():
     offline = Analysis.load(ROOT / "results" / "gap" / "offline-text" / "analysis.json").features["layer -1"]["cka"]
     before, after = (f"{offline[key]['mean']:.2f}" for key in ("length_partialled", "signs_partialled"))
     assert f"backbone's {before} at the output {after} is left" in words
+    rename = difference_table({name: found["pretrained", name] for name in ("character", "private-character")})
+    at = dict(zip(column(rename, "vectors"), column(rename, "length taken out"), strict=True))
+    low, high = (float(end) for end in re.findall(r"-?[\d.]+", at["layer 0"])[1:])
+    assert low < 0 < high  # as much alike at the input ...
+    assert float(re.findall(r"-?[\d.]+", at["layer -1"])[2]) < 0  # ... and at the output sharing adds
+    speed = read_json(ROOT / "results" / "benchmarks" / "pretraining.json")["representations"].values()
+    shares = [round(100 * row["packed"]["flops_utilisation"]) for row in speed]
+    slower = [row["padded"]["slower_than_packed"] for row in speed]
+    assert f"packed rows do {min(shares)} to {max(shares)} % of" in words
+    assert f"take {min(slower)} to {max(slower)} times as long" in words
     assert "CKA of {} at the output and phonemes {}".format(*output) in README
     assert "taken out {} and {} are left".format(*rest) in README
 
