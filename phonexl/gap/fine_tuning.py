@@ -130,7 +130,7 @@ def fine_tune(
         seed=seed,
         data=data.describe(),
         scores=scores,
-        training=_training_facts(trainer, seconds),
+        training={"reads": encoder.reader.name, **_training_facts(trainer, seconds)},
         versions=describe_versions(),
         hardware={**describe_hardware(), "precision": "bf16" if trainer.args.bf16 else "fp32"},
         warnings=_warnings(recipe, data, encoder, scores),

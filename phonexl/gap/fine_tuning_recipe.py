@@ -16,6 +16,7 @@ import torch
 from transformers import TrainingArguments
 
 from modeling_phonexl.transcription import find_language
+from phonexl.backbone import short_name
 from phonexl.gap.tasks import find_task
 from phonexl.json_file import read_json
 from phonexl.training.precision import gains_from_bf16
@@ -66,7 +67,7 @@ class FineTuning:
     @property
     def name(self) -> str:
         """What tables call the system; without task and language, as `gap report` shows it, the encoder."""
-        parts = [self.task, self.source, _label(self.model)]
+        parts = [self.task, self.source, short_name(self.model)]
         parts += [] if self.spelling == "text" else [self.spelling]
         return "-".join([*parts, "zero-shot"] if self.languages else parts)
 
@@ -180,12 +181,6 @@ def plan(
         recipe.with_settings(found.get(recipe.source, {}), "the sweep's settings").with_settings(typed, "--set")
         for recipe in recipes
     ]
-
-
-def _label(model: str) -> str:
-    """The last part of a path or Hub id; of `phonexl pretrain` with the folder that says what the encoder reads."""
-    path = Path(model)
-    return f"{path.parent.name}-{path.name}" if path.name.startswith("step-") else path.name
 
 
 def _training_keys() -> set[str]:

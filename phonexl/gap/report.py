@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from phonexl.backbone import short_name
 from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary
 from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
 from phonexl.gap.floor_table import floor_table
@@ -87,9 +88,7 @@ def _read_one(path: Path, found: Inputs) -> None:
     keys = read_json(path).keys()
     if _KINDS[0] <= keys:
         analysis = Analysis.load(path)
-        label = f"{Path(analysis.model).name if '/' in analysis.model else analysis.model}, {analysis.spelling}"
-        if analysis.run is not None:
-            label = f"{analysis.run['name']} seed {analysis.run['seed']}, {analysis.spelling}"
+        label = _label(analysis)
         if label in found.analyses:
             label = f"{label} ({path.parent.name})"
         if label in found.analyses:
@@ -97,6 +96,13 @@ def _read_one(path: Path, found: Inputs) -> None:
         found.analyses[label] = analysis
     elif _KINDS[1] <= keys:
         found.results.append(Result.load(path))
+
+
+def _label(found: Analysis) -> str:
+    if found.run is not None:
+        return f"{found.run['name']} seed {found.run['seed']}, {found.spelling}"
+    name = short_name(found.model)
+    return name if name.startswith(f"{found.spelling}-step-") else f"{name}, {found.spelling}"
 
 
 def make_report(inputs: Inputs, split: str = "test") -> list[Section]:

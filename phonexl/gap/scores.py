@@ -123,7 +123,8 @@ def collect_systems(results: Sequence[Result], split: str) -> list[System]:
 
 
 def _encoder(run: Result) -> tuple[str, str] | None:
-    model, spelling = run.recipe.get("model"), run.recipe.get("spelling")
+    # What an encoder of one representation reads is no setting; results before it was noted have the spelling alone.
+    model, spelling = run.recipe.get("model"), run.training.get("reads", run.recipe.get("spelling"))
     return None if model is None or spelling is None else (model, spelling)
 
 

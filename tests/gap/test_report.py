@@ -158,6 +158,22 @@ def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_ru
     assert both.encoder is None
 
 
+def test_an_encoder_of_one_representation_is_named_by_it_and_found_by_its_runs(make_analysis, make_run, tmp_path):
+    for name in ("character", "phoneme"):
+        model = f"arms/{name}/step-9"
+        make_analysis(FOUR, 0.4, model=model, spelling=name).save(tmp_path / name / "analysis.json")
+        run = make_run(f"pos-eng-{name}-step-9", 1, {"eng": 0.7}, task="pos", model=model, spelling="text")
+        run.training["reads"] = name
+        run.save(tmp_path / name / "result.json")
+    inputs = read_inputs([tmp_path])
+    assert list(inputs.analyses) == ["character-step-9", "phoneme-step-9"]
+    (table,) = scores_tables(collect_systems(inputs.results, "test"), inputs.analyses, "pos")
+    assert [(row[0], row[-1]) for row in table.rows[-2:]] == [
+        ("character-step-9", "0.4000"),
+        ("phoneme-step-9", "0.4000"),
+    ]
+
+
 @pytest.mark.medium
 def test_one_analysis_alone_is_enough_and_gives_the_same_bytes_again(folder, tmp_path):
     first, second = (write_report(make_report(read_inputs([folder / "a"])), tmp_path / name) for name in ("1", "2"))
