@@ -9,30 +9,18 @@ from pathlib import Path
 
 from modeling_phonexl.transcription import find_language
 
-# Packages whose version decides what a language's default recipe reads; those of an extra count if they are installed.
-_TOOLS = {
-    "zh": "pypinyin g2pM opencc rjieba",
-    "vi": "underthesea",
-    "ja": "sudachipy sudachidict-core",
-    "eng": "misaki",
-    "fra": "gruut-lang-fr",
-    "ita": "gruut-lang-it",
-    "rus": "silero-stress",
-    **dict.fromkeys(("hun", "tur", "fin", "swa"), "epitran panphon"),
-}
 _RECIPE_TOOLS = {
-    "released": "dragonmapper pykakasi korean_romanizer",
-    "epitran": "epitran panphon",
-    "espeak": "espeakng-loader",
+    "released": ("dragonmapper", "pykakasi", "korean_romanizer"),
+    "epitran": ("epitran", "panphon"),
+    "espeak": ("espeakng-loader",),
 }
 
 
 def tool_versions(languages: Iterable[str], recipe: str) -> dict[str, str]:
     """Versions of this package and of the installed tools that read the languages."""
-    names = " ".join(_TOOLS.get(find_language(language).code, "") for language in languages)
-    names = _RECIPE_TOOLS.get(recipe, names)
+    default = [tool for language in languages for tool in find_language(language).tools]
     found = {"phonexl": importlib.metadata.version("phonexl")}
-    for name in sorted(set(names.split())):
+    for name in sorted(set(_RECIPE_TOOLS.get(recipe, default))):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

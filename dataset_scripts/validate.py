@@ -38,9 +38,11 @@ def validate(folder: Path, source: Path | None = None) -> Iterator[str]:
     """
     built = BuiltFolder.open(folder)
     about = built.card.get("phonexl")
-    if not isinstance(about, dict) or "build" not in about:
+    keys = ("build", "recipe", "publishable", "repair_orphans")
+    if not isinstance(about, dict) or not about.keys() >= set(keys):
         cure = "Name a folder that data build made."
-        raise DataError(folder / "README.md", None, None, "front matter that names the build (phonexl: build:)", cure)
+        expected = f"front matter with phonexl: and below it {', '.join(keys)}"
+        raise DataError(folder / "README.md", None, None, expected, cure)
     name, corpus = find_corpus(about["build"])
     known = {table.label: table for table in corpus.tables}
     yield from _check_files(built)

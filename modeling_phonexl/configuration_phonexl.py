@@ -41,7 +41,6 @@ _CHOICES = {
     "language_init": ("zeros", "normal"),
     "head": ("softmax", "crf"),
     "temperature_mode": ("exp", "raw"),
-    "align_scope": ("sentence",),
     "align_normalize": ("hidden", "sequence"),
     "mlm_target": ("word", "position"),
     "xmlm_boundaries": ("own", "source"),
@@ -120,7 +119,6 @@ class PhoneXLConfig(PretrainedConfig):
         mask_replace: Shares of masked words that become the mask token, random pieces, or stay; they sum to 1.
         temperature_init: τ at the start.
         temperature_mode: "exp" stores ln τ as CLIP does; "raw" stores τ.
-        align_scope: "sentence": the words of one sentence are candidates for each other.
         align_normalize: "hidden" (each vector) or "sequence" (each feature over the words; the released code).
         align_ignore_first: Leave the first word out as a target (released code).
         align_pad_to: Columns of logit 0 up to this length stay in the softmax (released code).
@@ -174,7 +172,6 @@ class PhoneXLConfig(PretrainedConfig):
         mask_replace: Sequence[float] = (1.0, 0.0, 0.0),
         temperature_init: float = 1 / 0.07,
         temperature_mode: str = "exp",
-        align_scope: str = "sentence",
         align_normalize: str = "hidden",
         align_ignore_first: bool = False,
         align_pad_to: int | None = None,
@@ -217,7 +214,6 @@ class PhoneXLConfig(PretrainedConfig):
         self.mask_replace = list(mask_replace)
         self.temperature_init = temperature_init
         self.temperature_mode = temperature_mode
-        self.align_scope = align_scope
         self.align_normalize = align_normalize
         self.align_ignore_first = align_ignore_first
         self.align_pad_to = align_pad_to

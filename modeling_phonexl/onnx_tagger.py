@@ -4,7 +4,6 @@ Written by `phonexl export`; the same model in torch is `pipeline_phonexl`.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -23,7 +22,6 @@ MODEL_FILE = "model.onnx"
 INT8_FILE = "model_int8.onnx"
 PATH_FILE = "crf.json"  # scores of the first tag, of transitions and of the last tag
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 _IGNORED = -100
 # With the fused form an int8 run takes about a fifth longer (onnxruntime 1.32, one core, 32 sentences of 60 pieces).
 _SLOWER = ["SkipLayerNormFusion"]
@@ -92,10 +90,9 @@ class OnnxTagger:
             raise ValueError("expected a list of texts, found one string: pass [text]")
         places, sentences = [], []
         for text in texts:
-            readable = _SURROGATE.sub("\ufffd", text)  # of the same length
-            code = language or guess_language(readable)
-            places.append(self.encoder.segment(readable, code))
-            sentences.append(self.encoder.encode([readable[start:end] for start, end in places[-1]], code))
+            code = language or guess_language(text)
+            places.append(self.encoder.segment(text, code))
+            sentences.append(self.encoder.encode([text[start:end] for start, end in places[-1]], code))
         tagged = self._tag(sentences, batch_size)
         return [
             [
@@ -109,10 +106,7 @@ class OnnxTagger:
         self, sentences: Sequence[Sequence[str]], language: str | None = None, *, batch_size: int = 8
     ) -> list[list[str]]:
         """Tag sentences that are already lists of words: one tag per word. Arguments and errors as of a call."""
-        encoded = []
-        for words in sentences:
-            readable = [_SURROGATE.sub("\ufffd", word) for word in words]
-            encoded.append(self.encoder.encode(readable, language or guess_language("".join(readable))))
+        encoded = [self.encoder.encode(words, language or guess_language("".join(words))) for words in sentences]
         return [[tag for tag, _ in words] for words in self._tag(encoded, batch_size)]
 
     def emissions(self, sentences: Sequence[EncodedSentence]) -> Floats:

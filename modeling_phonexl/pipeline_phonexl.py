@@ -4,7 +4,6 @@ Words, not pieces, are what is tagged; long text is read in windows.
 """
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from types import GeneratorType
@@ -13,10 +12,10 @@ from typing import Any
 from transformers import TokenClassificationPipeline
 
 from .processing_phonexl import PhoneXLProcessor, Window
+from .sentence_encoder import readable
 from .transcription import Transcriber, guess_language
 
 _STRATEGIES = ("none", "simple", "first", "average", "max")  # the stock pipeline's
-_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 
 class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
@@ -86,11 +85,10 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         """One item per window; text without a word is one window of no words."""
         processor = self.processor
         text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (_checked(sentence), None)
-        readable = _SURROGATE.sub("\ufffd", text)  # of the same length
-        code = language or guess_language(readable)
+        code = language or guess_language(text)
         if offsets is None:
-            offsets = processor.segment(readable, code)
-        tokens = [readable[start:end] for start, end in offsets]
+            offsets = processor.segment(text, code)
+        tokens = [readable(text[start:end]) for start, end in offsets]
         encoded = processor.encode(tokens, code)
         sounds = [record.ipa for record in Transcriber(code, processor.recipe)(tokens)] if return_ipa else None
         windows = processor.windows(encoded) or [Window(0, 0, 0, 0)]

@@ -3,6 +3,7 @@
 `processing_phonexl` makes tensors of the same rows; a tokenizer is passed in, of `transformers` or of `tokenizers`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,9 +14,19 @@ from .transcription import Transcriber, find_language, guess_language
 
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 Rows = dict[str, list[list[int]]]
 _T = TypeVar("_T")
+
+
+def readable(text: str) -> str:
+    r"""The text, of the same length, with U+FFFD in the place of each half of a surrogate pair.
+
+    >>> readable("a \ud83d b") == "a \ufffd b"
+    True
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 @dataclass(slots=True)
@@ -113,7 +124,7 @@ class SentenceEncoder:
         """Offsets of the tokens of raw text: words, or characters for a character model."""
         if self.token_unit == "character":
             return [(index, index + 1) for index, char in enumerate(text) if not char.isspace()]
-        return Transcriber(language or guess_language(text), self.recipe).segment(text)
+        return Transcriber(language or guess_language(text), self.recipe).segment(readable(text))
 
     def words(self, text: str, language: str | None = None) -> list[str]:
         """The tokens of raw text."""
@@ -174,6 +185,7 @@ class SentenceEncoder:
         for name, given in (("phonemes", phonemes), ("labels", labels)):
             if given is not None and len(given) != len(tokens):
                 raise ValueError(f"{len(given)} {name} for {len(tokens)} tokens: {' '.join(tokens)[:80]!r}")
+        tokens = [readable(token) for token in tokens]
         sounds: list[list[int]] = []
         if self.use_phonemes:
             spoken = self.transcribe(tokens, language) if phonemes is None else phonemes

@@ -10,7 +10,7 @@ import importlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 TONE_LETTERS = "˥˦˧˨˩"
 REASONS = (
@@ -56,6 +56,7 @@ class Language:
         iso639_3: The three-letter code that the gap study uses.
         name: English name, for messages and cards.
         spaced: Whether tokens are joined by spaces in running text.
+        tools: Packages that cut or read it by the default recipe, as distributions; those of an extra count too.
     """
 
     code: str
@@ -63,23 +64,24 @@ class Language:
     iso639_3: str
     name: str
     spaced: bool
+    tools: tuple[str, ...] = ()
 
 
 LANGUAGES = (
-    Language("zh", "zh", "zho", "Chinese", spaced=False),
-    Language("vi", "vi", "vie", "Vietnamese", spaced=True),
-    Language("ja", "ja", "jpn", "Japanese", spaced=False),
+    Language("zh", "zh", "zho", "Chinese", spaced=False, tools=("pypinyin", "g2pM", "opencc", "rjieba")),
+    Language("vi", "vi", "vie", "Vietnamese", spaced=True, tools=("underthesea",)),
+    Language("ja", "ja", "jpn", "Japanese", spaced=False, tools=("sudachipy", "sudachidict-core")),
     Language("ko", "ko", "kor", "Korean", spaced=True),
-    Language("eng", "en", "eng", "English", spaced=True),
-    Language("fra", "fr", "fra", "French", spaced=True),
-    Language("rus", "ru", "rus", "Russian", spaced=True),
-    Language("ita", "it", "ita", "Italian", spaced=True),
-    Language("hun", "hu", "hun", "Hungarian", spaced=True),
+    Language("eng", "en", "eng", "English", spaced=True, tools=("misaki",)),
+    Language("fra", "fr", "fra", "French", spaced=True, tools=("gruut-lang-fr",)),
+    Language("rus", "ru", "rus", "Russian", spaced=True, tools=("silero-stress",)),
+    Language("ita", "it", "ita", "Italian", spaced=True, tools=("gruut-lang-it",)),
+    Language("hun", "hu", "hun", "Hungarian", spaced=True, tools=("epitran", "panphon")),
     Language("ukr", "uk", "ukr", "Ukrainian", spaced=True),
-    Language("tur", "tr", "tur", "Turkish", spaced=True),
-    Language("fin", "fi", "fin", "Finnish", spaced=True),
+    Language("tur", "tr", "tur", "Turkish", spaced=True, tools=("epitran", "panphon")),
+    Language("fin", "fi", "fin", "Finnish", spaced=True, tools=("epitran", "panphon")),
     Language("hin", "hi", "hin", "Hindi", spaced=True),
-    Language("swa", "sw", "swa", "Swahili", spaced=True),
+    Language("swa", "sw", "swa", "Swahili", spaced=True, tools=("epitran", "panphon")),
     Language("urd", "ur", "urd", "Urdu", spaced=True),
 )
 RECIPES = (
@@ -152,19 +154,26 @@ def load_language(code: str, recipe: str = "default") -> LanguageModule:
     Raises:
         UnknownLanguageError: If the registry has no such language.
         ValueError: If the recipe does not exist, or not for this language.
-        MissingToolError: If the file of the language did not travel with this copy of the code.
+        MissingToolError: If the file of the language did not travel with this copy of the code, and the package that
+            has it is not installed.
     """
     language = find_language(code)
     if recipe not in RECIPES:
         raise ValueError(f"unknown recipe {recipe!r}; known: {', '.join(RECIPES)}")
-    name = language.code if recipe == "default" else recipe
-    try:
-        module = importlib.import_module(f"{__package__}.transcription_{name}")
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith(str(__package__)):
-            raise
-        raise MissingToolError("phonexl", f"transcription of {language.name} by the recipe {recipe!r}") from error
+    module = _import_module(language.code if recipe == "default" else recipe, language.name, recipe)
     return cast(LanguageModule, module if recipe == "default" else module.reader(language.code))
+
+
+def _import_module(name: str, language: str, recipe: str) -> Any:
+    """The file of a language or recipe: that beside this one, else, for a copy in a checkpoint, that of the package."""
+    for room in (str(__package__), "modeling_phonexl"):
+        try:
+            return importlib.import_module(f"{room}.transcription_{name}")
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith(room):
+                raise
+            missing = error
+    raise MissingToolError("phonexl", f"transcription of {language} by the recipe {recipe!r}") from missing
 
 
 def import_tool(name: str, package: str, needed_for: str, extra: str | None = None) -> object:
@@ -190,7 +199,7 @@ class Transcriber:
 
     Raises:
         UnknownLanguageError: For a language that is not in `LANGUAGES`.
-        ValueError: For a recipe that does not exist, or not for this language.
+        ValueError: For a recipe that does not exist.
 
     >>> [t.ipa for t in Transcriber("vi")(["điện tử", "."])]
     ['ɗiən˨ˀ˩tɨ˧˩', '.']
@@ -207,6 +216,7 @@ class Transcriber:
 
         Raises:
             MissingToolError: If the language's reading tool is not installed.
+            ValueError: If the recipe does not read this language.
         """
         return load_language(self.language, self.recipe).transcribe(tokens)
 

@@ -98,7 +98,7 @@ def _is_ours(card: Mapping[str, Any]) -> bool:
 
 
 def push_dataset(
-    folder: Path, repo: str, *, private: bool = False, dry_run: bool = False, revision: str | None = None
+    folder: Path, repo: str, *, private: bool = True, dry_run: bool = False, revision: str | None = None
 ) -> str:
     """Push a built data set to the Hub as one commit: all of it arrives, or nothing.
 

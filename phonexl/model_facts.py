@@ -35,12 +35,7 @@ _ENCODERS = {  # by their name in a recipe: repository on the Hub, licence
     "mbert": ("google-bert/bert-base-multilingual-cased", "Apache-2.0"),
     "xlmr": ("FacebookAI/xlm-roberta-base", "MIT"),
 }
-_TOOLS = {
-    "zh": "pypinyin g2pM opencc rjieba",
-    "vi": "underthesea",
-    "ja": "sudachipy sudachidict-core",
-    "ko": "",
-}
+_TRAVEL = ("zh", "vi", "ja", "ko")  # languages whose readers are among the files of a model
 _EXAMPLES = {
     "zh": "我住在北京。",
     "vi": "Tôi sống ở Hà Nội.",
@@ -91,7 +86,7 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         labels=labels,
         languages=languages,
         example=next((_EXAMPLES[code] for code in reversed(codes) if code in _EXAMPLES), _EXAMPLES["vi"]),
-        tools={code: _TOOLS[code] for code in codes if code in _TOOLS},
+        tools={code: _packages(code) for code in codes},
         base_model=base_model,
         base_licence=base_licence,
         transcription=recipe,
@@ -99,6 +94,11 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         reading_errors={code: READING_ERRORS[code] for code in languages if is_measured and code in READING_ERRORS},
         pipeline="text-classification" if pairs else "token-classification",
     )
+
+
+def _packages(code: str) -> str:
+    language = find_language(code)
+    return " ".join(language.tools if language.code in _TRAVEL else ("phonexl", *language.tools))
 
 
 def _task_in_words(labels: Sequence[str], pairs: bool) -> str:

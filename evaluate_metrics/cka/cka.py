@@ -118,9 +118,9 @@ class CKA(evaluate.Metric):
             given = {name: value for name, value in (("x", x), ("y", y)) if value is not None}
             found: dict[str, Any] | None = super().compute(**given, **options)
             return found
-        for name in ("predictions", "references"):
-            if options.get(name, 0) is None:
-                del options[name]  # evaluate.combine hands both to every metric
+        for name in ("predictions", "references"):  # `evaluate.combine` hands them, as None, to every metric
+            if options.get(name, "") is None:
+                del options[name]
         return self._compute(x, y, **options)
 
     def _compute(

@@ -77,8 +77,9 @@ class HDivergence(evaluate.Metric):
 
     def compute(self, *, x: Any = None, y: Any = None, **options: Any) -> dict[str, Any] | None:
         """Compare two sets, of any two sizes; without them, those that were added by `add_batch`."""
-        for name in ("predictions", "references"):  # `evaluate.combine` passes them to every metric
-            options.pop(name, None)
+        for name in ("predictions", "references"):  # `evaluate.combine` hands them, as None, to every metric
+            if options.get(name, "") is None:
+                del options[name]
         if x is None and y is None:
             found: dict[str, Any] | None = super().compute(**options)
             return found

@@ -89,6 +89,7 @@ def test_a_killed_build_is_never_taken_for_whole_and_goes_on_to_the_same_bytes(t
     build("cjkv-panx", tmp_path / "whole", source=source, transcriber=slow_reader, options=OPTIONS)
     latest = time.monotonic() - start
     expected = tree(tmp_path / "whole")
+    assert loads_whole(tmp_path / "whole", tmp_path / "cache" / "control")
     draw = random.Random(kills)
     cut_off = attempts = 0
     while cut_off < kills:

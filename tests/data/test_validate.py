@@ -140,6 +140,13 @@ def test_a_folder_without_our_card_is_refused(tmp_path, text, fault):
         list(validate(tmp_path))
 
 
+def test_a_card_that_lost_a_key_is_refused(built):
+    readme = built / "README.md"
+    readme.write_text(readme.read_text("utf-8").replace("repair_orphans:", "repaired:"), "utf-8")
+    with pytest.raises(DataError, match="build, recipe, publishable, repair_orphans"):
+        list(validate(built))
+
+
 def test_repaired_and_cut_words_are_compared_as_they_should_be(tmp_path):
     source = tmp_path / "in"
     source.mkdir()

@@ -100,6 +100,18 @@ def test_any_token_has_a_piece_and_a_sound(processor: Any, tokens: list[str], la
     processor.pad([encoded])
 
 
+def test_half_a_character_is_read_as_a_replacement_character(processor: PhoneXLProcessor) -> None:
+    """Broken JSON holds such halves, in single sentences and in pairs."""
+    broken, whole = "Tôi \ud83d học", "Tôi \ufffd học"
+    assert processor.words(broken) == broken.split()
+    for names in ([], ["text_pair"]):
+        found = processor(broken, **dict.fromkeys(names, broken))
+        expected = processor(whole, **dict.fromkeys(names, whole))
+        assert {name: rows.tolist() for name, rows in found.items()} == {
+            name: rows.tolist() for name, rows in expected.items()
+        }
+
+
 def test_wrong_numbers_of_labels_or_phonemes_are_refused(processor: PhoneXLProcessor) -> None:
     with pytest.raises(ValueError, match=r"3 labels for 2 tokens: 'Hà Nội'"):
         processor.encode(["Hà", "Nội"], "vi", labels=[1, 2, 3])

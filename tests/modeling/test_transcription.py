@@ -1,9 +1,11 @@
 """What holds for every language and recipe: the record, the registry, processes, threads and pickles."""
 
 import gzip
+import importlib
 import multiprocessing
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -15,6 +17,7 @@ from datasets import Dataset, disable_progress_bars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import modeling_phonexl.transcription
 from modeling_phonexl.transcription import (
     LANGUAGES,
     REASONS,
@@ -210,6 +213,18 @@ def test_a_language_whose_file_did_not_travel_says_what_to_install(monkeypatch: 
             load_language("fra")
     finally:
         load_language.cache_clear()
+
+
+def test_a_copy_in_a_checkpoint_reads_other_languages_where_the_package_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copied").mkdir()
+    shutil.copy(modeling_phonexl.transcription.__file__, tmp_path / "copied")
+    monkeypatch.syspath_prepend(tmp_path)
+    copied = importlib.import_module("copied.transcription")
+    assert [word.ipa for word in copied.Transcriber("hin")(["नमस्ते"])] == [
+        word.ipa for word in Transcriber("hin")(["नमस्ते"])
+    ]
 
 
 # --- words of letters ---
