@@ -199,14 +199,14 @@ class Table:
 
 
 def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, split: str = "test") -> Table:
-    """Group results by system and average them over seeds.
+    """Group results by system and average them over seeds; rows are in the order of their names.
 
     Args:
         results: Runs; those of one name and one recipe are one row, which names what tells it from others of its name.
         metrics: Columns, for every language that any run was scored on; columns that no run has are left out.
         split: Which split.
     """
-    groups = group_results(results)
+    groups = dict(sorted(group_results(results).items()))
     languages = list(dict.fromkeys(language for result in results for language in result.scores))
     wanted = [(language, metric) for language in languages for metric in ("majority", *metrics)]
     cells: dict[tuple[str, str, str], str] = {}
