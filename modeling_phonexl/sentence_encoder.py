@@ -6,6 +6,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
@@ -255,6 +256,11 @@ class SentenceEncoder:
                 self._phoneme_cache.clear()
             self._phoneme_cache[segments] = self.phonemes.encode(segments)
         return self._phoneme_cache[segments]
+
+    def count_fitting(self, pieces: Sequence[Sequence[int]]) -> int:
+        """How many words of a single sentence, from the first, the backbone has positions for."""
+        limit = min(self.tokenizer.model_max_length, _NO_LIMIT) - 2
+        return sum(total <= limit for total in accumulate(self._costs(pieces, limit)))
 
     def windows(self, sentence: EncodedSentence) -> list[Window]:
         """Cut a sentence that exceeds the backbone's positions; every word is scored in exactly one window.

@@ -50,6 +50,8 @@ class CodeSwitcher:
     ) -> tuple[EncodedSentence, list[range]]:
         """Switch one sentence, or one pair; what is joined to find a key is of one sentence.
 
+        A sentence for which the backbone has no positions any more loses its last words.
+
         Args:
             generator: Source of the draws.
             tokens: Words of the sentence, or of both.
@@ -85,7 +87,10 @@ class CodeSwitcher:
             start += max(1, length)
         first_words = None if sentence.first_words is None else sum(span.start < border for span in spans)
         switched = EncodedSentence(pieces, sounds, languages, sentence.sentence_language, first_words=first_words)
-        return switched, spans
+        if first_words is not None:
+            return switched, spans
+        fitting = self.processor.count_fitting(pieces)
+        return switched.cut(0, fitting), spans[:fitting]
 
     def _draw(self, generator: Generator, translations: tuple[str, ...]) -> str:
         """One translation; one of several syllables loses its spaces half of the time, as XTREME's Vietnamese has."""

@@ -159,10 +159,11 @@ class Job:
             return trainer
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
-        output = trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if self.resume else None)
+        checkpoint = _last_checkpoint(folder) if self.resume else None
+        output = trainer.train(resume_from_checkpoint=checkpoint)
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
-        self.stages[stage] = _facts(trainer, output.metrics["train_runtime"])
+        self.stages[stage] = _facts(trainer, output.metrics["train_runtime"], _step_of(checkpoint))
         if self.recipe.fill_unseen:
             rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
             filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, rows)
@@ -227,17 +228,26 @@ def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
     return {name: getattr(official, name) for name in names if getattr(official, name) != getattr(plain, name)}
 
 
-def _facts(trainer: PhoneXLTrainer, seconds: float) -> dict[str, Any]:
-    """Steps, time, best dev score, last losses, means of the cosines of gradients, and how many words were switched."""
+def _step_of(checkpoint: str | None) -> int:
+    return 0 if checkpoint is None else int(checkpoint.rpartition("-")[2])
+
+
+def _facts(trainer: PhoneXLTrainer, seconds: float, resumed_at: int) -> dict[str, Any]:
+    """Steps, time, best dev score, last losses, means of the cosines of gradients, and how many words were switched.
+
+    Of a run that was resumed the time, and what is counted of words, are of the steps since `resumed_at`.
+    """
     state = trainer.state
     losses = [entry for entry in state.log_history if "loss" in entry]
     facts: dict[str, Any] = {
         "steps": state.global_step,
         "seconds": round(seconds, 1),
-        "seconds_per_step": round(seconds / max(1, state.global_step), 4),
+        "seconds_per_step": round(seconds / max(1, state.global_step - resumed_at), 4),
         "best_dev_score": state.best_metric,
         "last_log": losses[-1] if losses else {},
     }
+    if resumed_at:
+        facts["resumed_at_step"] = resumed_at
     cosines = _gradient_cosines(losses)
     if cosines:
         facts["gradient_cosines"] = cosines

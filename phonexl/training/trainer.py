@@ -121,7 +121,10 @@ class PhoneXLTrainer(Trainer):
         return loss
 
     def _compare_gradients(self, inputs: dict[str, Any], counts: dict[str, Tensor]) -> dict[str, float]:
-        """Cosine between the encoder's gradient of the task term and that of each other term, of this process."""
+        """Cosine between the encoder's gradient of the task term and that of each other term, of this process.
+
+        A term without a gradient, such as one of rows that the batch has none of, has no cosine.
+        """
         tagger = self.tagger
         tagger.train()
         parameters = [p for p in tagger.phonexl.backbone.parameters() if p.requires_grad]
@@ -136,7 +139,11 @@ class PhoneXLTrainer(Trainer):
                 )
                 gradients[name] = torch.cat([gradient.flatten() for gradient in found]).float()
         task = gradients.pop("task")
-        return {f"{name}_cosine": float(F.cosine_similarity(task, other, dim=0)) for name, other in gradients.items()}
+        return {
+            f"{name}_cosine": float(F.cosine_similarity(task, other, dim=0))
+            for name, other in gradients.items()
+            if task.any() and other.any()
+        }
 
     def prediction_step(
         self,

@@ -1,5 +1,6 @@
 """Code switching: how often, what a switched word carries, and that the sentence stays whole."""
 
+import copy
 import math
 from collections.abc import Callable
 
@@ -27,6 +28,20 @@ def switch(processor: PhoneXLProcessor) -> Switch:
         return switcher, sentence, *switcher.switch(draw_generator(1, 0, index), tokens, sentence)
 
     return run
+
+
+def test_a_sentence_that_outgrows_the_positions_loses_last_words(processor: PhoneXLProcessor) -> None:
+    """Translations have more pieces than the words: a long sentence would end the training."""
+    copied = copy.deepcopy(processor)
+    copied.unit = "subword"
+    translation = sum(len(pieces) for pieces in copied.encode(["bắckinh"], "vi").pieces)
+    copied.tokenizer.model_max_length = 2 + 3 * translation
+    sentence = copied.encode(["北京"] * 5, "zh")
+    switched, spans = CodeSwitcher(DICTIONARY, copied, "vi", 1.0, "word").switch(
+        draw_generator(1, 0, 0), ["北京"] * 5, sentence
+    )
+    assert len(switched.pieces) == len(switched.phoneme_pieces) == len(spans) == 3
+    assert len(copied.pad([switched])["input_ids"][0]) == copied.tokenizer.model_max_length
 
 
 def test_covered_words_switch_at_the_ratio(switch: Switch) -> None:

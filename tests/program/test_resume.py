@@ -75,7 +75,10 @@ def test_a_run_stopped_in_an_epoch_ends_as_if_it_had_not_been(
     train(recipe, data, tmp_path / "whole", callbacks=[whole])
     with pytest.raises(InterruptedError):
         train(recipe, data, tmp_path / "stopped", callbacks=[_StopAt(stop)])
-    train(recipe, data, tmp_path / "stopped", resume=True, callbacks=[rest])
+    (result,) = train(recipe, data, tmp_path / "stopped", resume=True, callbacks=[rest])
+    facts, stopped_at = result.training, rest.trained[0] - 1
+    assert facts.get("resumed_at_step", 0) == stopped_at
+    assert facts["seconds_per_step"] == pytest.approx(facts["seconds"] / (6 - stopped_at), abs=0.06)
     # The step at which it stops is not saved any more.
     assert rest.trained == list(range((stop - 1) // 2 * 2 + 1, 7))
     assert rest.losses == {step: whole.losses[step] for step in rest.trained}
