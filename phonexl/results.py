@@ -3,6 +3,7 @@
 Scores are fractions from 0 to 1; only tables print x 100.
 """
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -69,6 +70,12 @@ class Result:
     hardware: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     dataset: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def recipe_digest(self) -> str:
+        """Hash of the recipe; runs that differ in seeds alone have the same."""
+        recipe = {key: value for key, value in self.recipe.items() if key != "seeds"}
+        return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
     def save(self, path: Path) -> None:
         """Write the JSON."""

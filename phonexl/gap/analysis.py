@@ -56,7 +56,8 @@ class Analysis:
         model_digest: Hash of the checkpoint's files, or its repository with the commit.
         answers: Of a classifier on top of the encoder; see `measure_answers`. None without one.
         maps: Of each layer, sentences in the plane; see `map_sentences`.
-        run: `name`, `seed` and `task` of the run that made the model, where its folder has a `result.json`; else None.
+        run: `name`, `seed`, `task` and `recipe_digest` of the run that made the model, where its folder has a
+            `result.json`; else None.
         seconds: Wall time of each step.
     """
 
@@ -265,7 +266,12 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     result = Result.load(path)
-    return {"name": result.name, "seed": result.seed, "task": result.recipe.get("task")}
+    return {
+        "name": result.name,
+        "seed": result.seed,
+        "task": result.recipe.get("task"),
+        "recipe_digest": result.recipe_digest,
+    }
 
 
 def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:

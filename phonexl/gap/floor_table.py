@@ -7,7 +7,7 @@ from statistics import fmean
 
 from modeling_phonexl.transcription import find_language
 from phonexl.gap.scores import METRICS
-from phonexl.results import Cell, Result, Table
+from phonexl.results import Cell, Result, Table, group_results
 
 FLOOR = "floor"  # key of `scores[language][split]`
 
@@ -20,13 +20,14 @@ def floor_table(results: Sequence[Result], split: str = "test") -> Table:
         split: "validation" or "test".
     """
     found: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    for run in results:
-        for language, splits in run.scores.items():
-            values = splits.get(split, {})
-            metric = next((name for name in METRICS if name in values.get(FLOOR, {})), None)
-            if metric is not None:
-                key = run.name, find_language(language).iso639_3, metric
-                found.setdefault(key, []).append((float(values[metric]), float(values[FLOOR][metric])))
+    for label, runs in group_results(results).items():
+        for run in runs:
+            for language, splits in run.scores.items():
+                values = splits.get(split, {})
+                metric = next((name for name in METRICS if name in values.get(FLOOR, {})), None)
+                if metric is not None:
+                    key = label, find_language(language).iso639_3, metric
+                    found.setdefault(key, []).append((float(values[metric]), float(values[FLOOR][metric])))
     rows = []
     for (name, language, metric), pairs in found.items():
         scores, floors = zip(*pairs, strict=True)

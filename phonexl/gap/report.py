@@ -68,14 +68,17 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
         ValueError: If a place does not exist, holds nothing of this program, or a file is damaged.
     """
     found = Inputs()
+    read: set[Path] = set()  # a file that two places hold is one
     for place in places:
         if not place.exists():
             raise ValueError(f"{place}: no such file or folder; expected result JSONs")
         paths = sorted(filter(_may_be_ours, place.rglob("*.json"))) if place.is_dir() else [place]
         before = len(found.analyses) + len(found.results)
-        for path in paths:
+        new = [path for path in paths if path.resolve() not in read]
+        read.update(path.resolve() for path in new)
+        for path in new:
             _read_one(path, found)
-        if len(found.analyses) + len(found.results) == before:
+        if len(new) == len(paths) and len(found.analyses) + len(found.results) == before:
             raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run` or `train`; expected one or more")
     return found
 

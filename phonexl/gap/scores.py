@@ -20,6 +20,32 @@ from phonexl.results import Result, group_results
 METRICS = ("xtreme_f1", "accuracy")  # the first one that a run has
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run with its scores by language.
+
+    Attributes:
+        name: The system.
+        seed: Its seed.
+        recipe_digest: Tells it from a run of the same name and other settings.
+        scores: By language, fractions.
+    """
+
+    name: str
+    seed: int
+    recipe_digest: str
+    scores: dict[str, float]
+
+    def was_analyzed_as(self, found: Analysis) -> bool:
+        """If an analysis is of the model that it made; older ones do not know its settings."""
+        known = found.run or {}
+        return (self.name, self.seed, self.recipe_digest) == (
+            known.get("name"),
+            known.get("seed"),
+            known.get("recipe_digest", self.recipe_digest),
+        )
+
+
 @dataclass
 class System:
     """One way to make taggers or classifiers, with its scores.
@@ -29,7 +55,7 @@ class System:
         name: What to call it: the recipe without its task and languages.
         source: Language of the training data, if others are scored zero-shot; None if each has its own.
         scores: By language, a fraction per run.
-        runs: Of each run name, seed and its scores by language.
+        runs: What the scores are of.
         encoder: What was fine-tuned, by model and spelling as `phonexl gap analyze` names them; None if runs differ or
             do not say.
         published: The row of the paper, if it is one.
@@ -39,7 +65,7 @@ class System:
     name: str
     source: str | None
     scores: dict[str, list[float]] = field(default_factory=dict)
-    runs: list[tuple[str, int, dict[str, float]]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     encoder: tuple[str, str] | None = None
     published: PublishedSystem | None = None
 
@@ -64,8 +90,8 @@ class System:
     def gaps_to_reference(self) -> dict[str, list[float]]:
         """Absolute differences of scores by pair ("eng-swa"), one for each seed that scored both languages."""
         by_seed: dict[int, dict[str, float]] = {}
-        for _, seed, scores in self.runs:
-            by_seed[seed] = scores | by_seed.get(seed, {})
+        for run in self.runs:
+            by_seed[run.seed] = run.scores | by_seed.get(run.seed, {})
         every = list(by_seed.values()) or [self.means]
         reference = self.reference
         return {
@@ -80,20 +106,23 @@ class System:
         """If an analysis is of one of its runs, or of the encoder that they started from."""
         if found.run is None:
             return self.encoder == (found.model, found.spelling)
-        return any((name, seed) == (found.run["name"], found.run["seed"]) for name, seed, _ in self.runs)
+        return any(run.was_analyzed_as(found) for run in self.runs)
 
     def gap(self, other: System | None = None) -> dict[str, Any] | None:
-        """Everything `evaluate_metrics.rpd` says of the mean scores, compared with another system if it is given.
+        """Everything `evaluate_metrics.rpd` says of the mean scores; with another system, of those of shared languages.
 
         None for a single language, and where a score is 0: relative differences are not defined there.
         """
-        means = self.means
-        if len(means) < 2 or min(*means.values(), *([] if other is None else other.means.values())) <= 0:
+        means = self.means if other is None else {lang: self.means[lang] for lang in self.shared_languages(other)}
+        others = None if other is None else [other.means[language] for language in means]
+        if len(means) < 2 or min([*means.values(), *(others or [])]) <= 0:
             return None
-        rest = None if other is None else [other.means[language] for language in means]
-        return performance_gap(
-            list(means.values()), list(means), scale=1.0, reference=self.reference, other_scores=rest
-        )
+        reference = self.reference if self.reference in means else None
+        return performance_gap(list(means.values()), list(means), scale=1.0, reference=reference, other_scores=others)
+
+    def shared_languages(self, other: System) -> list[str]:
+        """Languages that both have scores of."""
+        return [language for language in self.scores if language in other.scores]
 
 
 def collect_systems(results: Sequence[Result], split: str) -> list[System]:
@@ -116,7 +145,7 @@ def collect_systems(results: Sequence[Result], split: str) -> list[System]:
             encoder = _encoder(run)
             system = found.setdefault((task, name, source), System(task, name, source, encoder=encoder))
             system.encoder = encoder if encoder == system.encoder else None
-            system.runs.append((run.name, run.seed, scores))
+            system.runs.append(Run(run.name, run.seed, run.recipe_digest, scores))
             for language, score in scores.items():
                 system.scores.setdefault(language, []).append(score)
     return list(found.values())
@@ -145,14 +174,14 @@ def published_system(row: PublishedSystem) -> System:
 
 
 def comparable(systems: Sequence[System]) -> list[tuple[System, System]]:
-    """Each system with the first of its task and languages, which stands second."""
-    firsts: dict[tuple[str, bool, tuple[str, ...]], System] = {}
+    """Each system with the first of its task that has two of its languages or more, which stands second."""
     pairs = []
-    for system in systems:
-        key = (system.task, system.published is None, tuple(sorted(system.scores)))
-        first = firsts.setdefault(key, system)
-        if first is not system and len(system.scores) > 1:
-            pairs.append((system, first))
+    for place, system in enumerate(systems):
+        for first in systems[:place]:
+            alike = (first.task, first.published is None) == (system.task, system.published is None)
+            if alike and len(system.shared_languages(first)) > 1:
+                pairs.append((system, first))
+                break
     return pairs
 
 
@@ -180,10 +209,10 @@ def collect_points(system: System, analyses: Sequence[Analysis]) -> list[Point]:
         system: With a reference.
         analyses: Joined to runs by name and seed.
     """
-    by_run = {(found.run["name"], found.run["seed"]): found for found in analyses if found.run is not None}
     points = []
-    for name, seed, scores in system.runs:
-        found, reference = by_run.get((name, seed)), system.reference
+    for run in system.runs:
+        found, reference = next(filter(run.was_analyzed_as, analyses), None), system.reference
+        seed, scores = run.seed, run.scores
         if found is None or reference not in scores or reference not in found.languages:
             continue
         for language, score in scores.items():

@@ -264,6 +264,12 @@ def test_without_matplotlib_the_cure_is_named(folder, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_two_places_hold_is_read_once(make_run, tmp_path):
+    make_run("pos-eng", 1, {"eng": 0.5}).save(tmp_path / "runs" / "result.json")
+    places = [tmp_path / "runs", tmp_path, tmp_path / "runs" / "result.json"]
+    assert [run.name for run in read_inputs(places).results] == ["pos-eng"]
+
+
 def test_files_beside_a_model_are_left_alone(make_run, tmp_path):
     make_run("xnli-eng", 1, {"eng": 0.5}).save(tmp_path / "run" / "result.json")
     for name in ("config.json", "tokenizer.json", "recipe.json"):

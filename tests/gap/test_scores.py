@@ -80,7 +80,7 @@ def test_without_a_score_in_the_language_of_training_there_is_no_reference(make_
     assert not [row for row in reference_table([system], "udpos").rows if "paper" not in row[0]]
 
 
-def test_only_systems_of_the_same_languages_are_compared(make_run):
+def test_systems_are_compared_over_the_languages_of_both(make_run):
     def system(name, scores):
         return make_run(f"ner-{name}", 1, scores, source="en", target="fr", task="ner")
 
@@ -89,14 +89,20 @@ def test_only_systems_of_the_same_languages_are_compared(make_run):
         system("two", {"en": 0.9, "fr": 0.7}),
         system("three", {"en": 0.9, "fr": 0.8, "ko": 0.3}),
         system("none", {"en": 0.9, "fr": 0.0}),
+        system("apart", {"en": 0.9, "ko": 0.4, "tr": 0.4}),
     ]
     systems = collect_systems(runs, "test")
-    assert [(a.name, b.name) for a, b in comparable(systems)] == [("two", "one"), ("none", "one")]
-    rows = [row for row in comparison_table(systems).rows if "paper" not in row[1]]
-    assert [row[1] for row in rows] == ["two, trained on eng"]  # a score of 0 has no relative difference
-    assert rows[0][8] == "0.5"
+    pairs = [(a.name, b.name) for a, b in comparable(systems)]
+    assert pairs == [("two", "one"), ("three", "one"), ("none", "one"), ("apart", "three")]
+    rows = {row[1].split(",")[0]: row for row in comparison_table(systems).rows if "paper" not in row[1]}
+    assert set(rows) == {"two", "three", "apart"}  # a score of 0 has no relative difference
+    assert (rows["two"][3], rows["two"][8]) == ("eng fra", "0.5")
+    assert (rows["three"][3], rows["three"][6].split()[0]) == ("eng fra", "+0.00")  # without Korean they are equal
+    assert rows["apart"][3] == "eng kor"
     (table,) = scores_tables(systems, {}, "ner")  # parts of the paper's languages stand with the paper's
-    assert [row[0] for row in table.rows][2:] == [f"{n}, trained on eng" for n in ("one", "two", "three", "none")]
+    assert [row[0] for row in table.rows][2:] == [
+        f"{n}, trained on eng" for n in ("one", "two", "three", "none", "apart")
+    ]
 
 
 def test_a_gap_is_set_against_the_closeness_of_the_same_run(make_run, make_analysis):
@@ -121,3 +127,9 @@ def test_a_gap_is_set_against_the_closeness_of_the_same_run(make_run, make_analy
     rows = correlation_table([system], analyses).rows
     assert [row[0] for row in rows] == ["phoneme (paper)"] * 3 + [system.label] * 3
     assert correlate(points[:2]) == {}
+    others = make_run("xnli-enc", 1, {"eng": 0.8, "swa": 0.7}, task="xnli", target="sw", learning_rate=1.0)
+    first = {"name": "xnli-enc", "seed": 1, "task": "xnli", "recipe_digest": others.recipe_digest}
+    exact = make_analysis(["eng", "swa", "urd"], 0.9, run=first)
+    assert collect_points(system, [exact]) == []  # a run of the same name with other settings
+    (other,) = collect_systems([others], "test")
+    assert len(collect_points(other, [exact])) == 1
