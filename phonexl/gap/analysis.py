@@ -31,6 +31,8 @@ from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
 from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
 
+ANALYSIS_FILE = "analysis.json"
+
 Report = Callable[[str], None]
 LEAST_SENTENCES = 20
 _FIGURES = ("cka", "retrieval", "sinkhorn", "h_divergence")
