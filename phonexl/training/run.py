@@ -27,9 +27,9 @@ from phonexl.results import (
     describe_hardware,
     describe_versions,
 )
-from phonexl.training.data import Data, hash_sentences, load_data, name_dataset
+from phonexl.training.data import Data, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
-from phonexl.training.job import Job, build_model, make_arguments
+from phonexl.training.job import Job, make_arguments
 from phonexl.training.method import PHONEXL, Method, Trained
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
@@ -212,6 +212,3 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
         warnings.append(f"few-shot: {recipe.few_shot} labelled sentences of {recipe.target} were trained on")
     place = recipe.source_data or recipe.source
     return warnings + job.task.warnings(job.data.folder, place) + trained.warnings
-
-
-__all__ = ["Data", "build_model", "hash_sentences", "load_data", "train", "train_seed"]
