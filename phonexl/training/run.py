@@ -5,9 +5,7 @@ The command line is in `phonexl/cli`; what a method does with a seed, in `job.py
 
 import json
 import logging
-import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from phonexl.results import (
     RESULT_FILE,
     Result,
     check_same_recipe,
+    describe_command,
     describe_hardware,
     describe_versions,
 )
@@ -119,7 +118,7 @@ def train_seed(
             scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
     result = Result(
         name=recipe.name,
-        command=shlex.join(["phonexl", *sys.argv[1:]]),
+        command=describe_command(),
         recipe=recipe.values(),
         seed=seed,
         data=data.describe(),
