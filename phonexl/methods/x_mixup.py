@@ -29,10 +29,11 @@ from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from modeling_phonexl.views import View, unit_mask_of, word_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.collator import PhoneXLCollator, SecondSentence, pad_second
-from phonexl.training.dataset import IGNORED, Row, batches
+from phonexl.training.dataset import Row, batches
 from phonexl.training.job import Job
 from phonexl.training.layer_mixing import EntropyGate, MixedPair, mix_pairs, mse_term
 from phonexl.training.masking import draw_generator

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
 from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
@@ -156,7 +157,7 @@ class PhoneXLCollator:
         ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
         if "sentence_ids" in tensors:
             ends |= tensors["sentence_ids"].gather(1, tensors["word_ids"].clamp(min=0)) < 0
-        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), -100)
+        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), IGNORED)
         return tensors
 
 
@@ -187,7 +188,7 @@ def _pool_by_source(batch: dict[str, Tensor], pad_id: int, phoneme_pad_id: int) 
         batch[f"xmlm_{ids}"] = F.pad(batch[f"xmlm_{ids}"], (0, max(0, -longer)), value=fill)
         batch[f"xmlm_{units}"] = F.pad(batch[units], (0, max(0, longer)), value=-1)
     missing = batch["xmlm_input_ids"].size(1) - batch["xmlm_labels"].size(1)
-    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=-100)
+    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=IGNORED)
 
 
 def _take_last_language(batch: dict[str, Tensor], last: Sequence[int]) -> None:

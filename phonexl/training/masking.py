@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-IGNORED = -100
+from modeling_phonexl.sentence_encoder import IGNORED
 
 
 def draw_generator(seed: int, epoch: int, index: int, *purpose: int) -> Generator:
