@@ -18,10 +18,8 @@ from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcesso
 from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
-from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
+from phonexl.training.masking import Draw, draw_generator, draw_masked_words, mask_words
 from phonexl.training.particle_merging import ParticleMerger
-
-_TASK_SWITCH, _SECOND_VIEW, _MERGE = 1, 2, 3  # keys of their draws, which leave those of the other passes as they were
 
 
 @dataclass(frozen=True)
@@ -118,20 +116,20 @@ class PhoneXLCollator:
         sentence = self._switch_task_words(row) if row.draws else row.sentence
         if self.merger is None or not row.draws:
             return sentence
-        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, _MERGE), sentence)
+        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, Draw.MERGE), sentence)
 
     def _switch_task_words(self, row: Row) -> EncodedSentence:
         """A word gets the tag of the first one it stands for."""
         if self.task_switcher is None or row.lang == self.task_switcher.target:
             return row.sentence
-        generator = draw_generator(self.seed, self.epoch, row.index, _TASK_SWITCH)
+        generator = draw_generator(self.seed, self.epoch, row.index, Draw.TASK_SWITCH)
         switched, spans = self.task_switcher.switch(generator, row.tokens, row.sentence)
         if row.sentence.labels is not None:
             switched.labels = [row.sentence.labels[span.start] for span in spans]
         return switched
 
     def _draw_second(self, second_view: SecondView, row: Row) -> SecondSentence:
-        return second_view(row, draw_generator(self.seed, self.epoch, row.index, _SECOND_VIEW))
+        return second_view(row, draw_generator(self.seed, self.epoch, row.index, Draw.SECOND_VIEW))
 
     def _mask(
         self, generator: Generator, sentence: EncodedSentence, masked: set[int]
