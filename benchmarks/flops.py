@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import PretrainedConfig
 
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
+from modeling_phonexl.sentence_encoder import IGNORED
 
 RELEASED_PASSES, RELEASED_POSITIONS, RELEASED_DECODINGS = 3, 128, 2
 
@@ -41,7 +42,7 @@ def forward_flops(config: PhoneXLConfig, batch: dict[str, Tensor]) -> dict[str, 
     views = ["", *(name for name in ("mlm_", "xmlm_") if f"{name}labels" in batch)]
     axis = "language_ids" if config.unit == "word" else "input_ids"
     width = max(batch[f"{view}{axis}"].size(1) for view in views if f"{view}{axis}" in batch)
-    masked = sum(int((batch[f"{view}labels"] != -100).sum()) for view in views[1:])
+    masked = sum(int((batch[f"{view}labels"] != IGNORED).sum()) for view in views[1:])
     similarity = 2 * rows * (units - 1) ** 2 * config.hidden_size if config.align_weight > 0 else 0
     return {
         "encoder": encoder_flops(config.encoder_config, rows * len(views), width),

@@ -23,8 +23,8 @@ from phonexl.backbone import resolve_backbone
 from phonexl.progress import quiet_transformers
 from phonexl.results import Table
 from phonexl.tagger import make_pipeline
+from phonexl.training.job import build_model
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import build_model
 
 LANGUAGES = ("zh", "vi", "ja", "ko")
 BATCH = 32

@@ -30,7 +30,7 @@ import pyarrow.parquet
 from dataset_scripts.corpus import Table
 from dataset_scripts.readers import orphan_tags
 from dataset_scripts.rows import KINDS, ReaderOf, Row
-from modeling_phonexl.transcription import Transcriber
+from modeling_phonexl.transcription import UNREAD, Transcriber
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 ROWS_PER_SHARD = 20_000
@@ -180,7 +180,7 @@ def write_shard(shard: Shard, reader_of: ReaderOf | None = None) -> ShardFacts:
         beside.replace(shard.made)
     finally:
         beside.unlink(missing_ok=True)
-    read = sum(count for reason, count in reasons.items() if reason not in ("passed", "punctuation"))
+    read = sum(count for reason, count in reasons.items() if reason not in UNREAD)
     facts = ShardFacts(rows, num_bytes, dict(sorted(reasons.items())), read)
     write_whole(done, json.dumps(asdict(facts)))
     return facts

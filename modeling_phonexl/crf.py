@@ -6,6 +6,8 @@ Specials and padding are never part of the chain; the caller masks them.
 import torch
 from torch import Tensor, nn
 
+from .sentence_encoder import IGNORED
+
 
 class LinearChainCrf(nn.Module):
     """Scores tag sequences by emissions, transitions, and scores of the first and last tag.
@@ -62,7 +64,7 @@ class LinearChainCrf(nn.Module):
         for pointer in reversed(pointers):
             tag = pointer.gather(1, tag.unsqueeze(1)).squeeze(1)
             path.append(tag)
-        return torch.stack(path[::-1], dim=1).masked_fill(~mask, -100)
+        return torch.stack(path[::-1], dim=1).masked_fill(~mask, IGNORED)
 
     def _score(self, emissions: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
         """Score of the gold path, shape (batch,)."""

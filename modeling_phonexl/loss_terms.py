@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .alignment import alignment_loss
-from .mlm_head import IGNORED, MlmHead, masked_rows
+from .mlm_head import MlmHead, masked_rows
 from .outputs import PhoneXLClassifierOutput, PhoneXLModelOutput, present
+from .sentence_encoder import IGNORED
 from .views import View, unit_mask_of
 
 

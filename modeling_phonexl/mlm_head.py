@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from .configuration_phonexl import PhoneXLConfig
 from .outputs import PhoneXLModelOutput, present
-
-IGNORED = -100  # label of what is not scored, as everywhere in transformers
+from .sentence_encoder import IGNORED
 
 
 class _PredictionTransform(nn.Module):

@@ -18,12 +18,13 @@ from .backbones import build_backbone, copy_mlm_head, load_backbone
 from .configuration_phonexl import CUSTOM_PIPELINES, SENTENCE_PIPELINES, PhoneXLConfig
 from .crf import LinearChainCrf
 from .loss_terms import LossTerms
-from .mlm_head import IGNORED, MlmHead, masked_rows, piece_vectors
+from .mlm_head import MlmHead, masked_rows, piece_vectors
 from .outputs import Embedded, PhoneXLClassifierOutput, PhoneXLMaskedLMOutput, PhoneXLModelOutput, present
 from .pipeline_phonexl import PhoneXLTokenClassificationPipeline  # noqa: F401  (so that one save carries its file)
 from .pipeline_sentences import PhoneXLTextClassificationPipeline  # noqa: F401
 from .pooling import only_first, pool_embeddings, pool_words
 from .processing_phonexl import PhoneXLProcessor
+from .sentence_encoder import IGNORED
 from .views import View, stack_views, unit_mask_of, widen_units, word_mask_of
 
 # What a configuration must say for sentence pairs, which neither the released code nor a chain of tags knows.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from .phoneme_vocabulary import PhonemeVocabulary
-from .sentence_encoder import EncodedSentence, SentenceEncoder, Window
+from .sentence_encoder import IGNORED, EncodedSentence, SentenceEncoder, Window
 from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from .transcription import guess_language, import_tool
 
@@ -22,7 +22,6 @@ MODEL_FILE = "model.onnx"
 INT8_FILE = "model_int8.onnx"
 PATH_FILE = "crf.json"  # scores of the first tag, of transitions and of the last tag
 
-_IGNORED = -100
 # With the fused form an int8 run takes about a fifth longer (onnxruntime 1.32, one core, 32 sentences of 60 pieces).
 _SLOWER = ["SkipLayerNormFusion"]
 
@@ -133,8 +132,8 @@ class OnnxTagger:
         unit = np.arange(emissions.shape[1])
         mask = (unit > 0) & (unit <= lengths[:, None])
         if self._crf is None:
-            return np.where(mask, emissions.argmax(-1), _IGNORED)
-        tags = np.full(mask.shape, _IGNORED)
+            return np.where(mask, emissions.argmax(-1), IGNORED)
+        tags = np.full(mask.shape, IGNORED)
         tags[:, 1:] = best_path(emissions[:, 1:], mask[:, 1:], **self._crf)
         return tags
 
@@ -242,7 +241,7 @@ def best_path(emissions: Floats, mask: NDArray[np.bool_], start: Floats, transit
     for pointer in reversed(pointers):
         tag = pointer[np.arange(len(tag)), tag]
         path.append(tag)
-    return np.where(mask, np.stack(path[::-1], axis=1), _IGNORED)
+    return np.where(mask, np.stack(path[::-1], axis=1), IGNORED)
 
 
 def _read_encoder(folder: Path) -> SentenceEncoder:

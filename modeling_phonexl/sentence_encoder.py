@@ -13,6 +13,7 @@ from .phoneme_vocabulary import PhonemeVocabulary
 from .sound_dictionary import SoundDictionary, plain
 from .transcription import Transcriber, find_language, guess_language
 
+IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
@@ -314,12 +315,12 @@ class SentenceEncoder:
                 rows["phoneme_ids"].append(ids)
                 rows["phoneme_word_ids"].append(units)
             if sentence.labels is not None:
-                rows["labels"].append([-100, *sentence.labels, -100])
+                rows["labels"].append([IGNORED, *sentence.labels, IGNORED])
         return rows
 
     def fill(self, name: str) -> int:
         """What pads the rows of this name to one width."""
-        values = {"input_ids": self.tokenizer.pad_token_id, "phoneme_ids": self.phonemes.pad_id, "labels": -100}
+        values = {"input_ids": self.tokenizer.pad_token_id, "phoneme_ids": self.phonemes.pad_id, "labels": IGNORED}
         return int(values.get(name, -1))
 
 

@@ -24,7 +24,7 @@ REASONS = (
     "passed",  # not read: stands as it is
     "punctuation",  # not read: has no sound
 )
-_UNREAD = ("passed", "punctuation")
+UNREAD = ("passed", "punctuation")  # reasons of a token that was not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ No boundary gemination (sade ja): no spelling shows it. Compounds are not cut: n
 import re
 
 from .transcription_epitran import epitran
-from .transcription_words import Numbers, Reading, WordReader, segment, without_marks
+from .transcription_words import Numbers, Reading, WordReader, replace_foreign, segment
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -61,12 +61,8 @@ _VOWEL = re.compile("[ɑeiouyæø]")
 _HIATUS = re.compile("(?:[ɑeoæø][uy](?:s(?![ɑeiouyæø])|tː)|i[uy](?!.[ɑeiouyæø])|ie(?:n$|lm))")
 
 
-def _letter(match: re.Match[str]) -> str:
-    return _LETTERS.get(match[0]) or without_marks(match[0])
-
-
 def _fold(word: str) -> str:
-    folded = _NOT_FINNISH.sub(_letter, word.lower())
+    folded = replace_foreign(word.lower(), _NOT_FINNISH, _LETTERS)
     if word.isupper() and not _HAS_VOWEL.search(folded):  # NHL; but the n of EU:n is a sound
         return "'".join(_NAMES.get(letter, letter) for letter in folded)
     return folded

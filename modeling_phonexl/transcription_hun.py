@@ -7,7 +7,7 @@ import functools
 import re
 
 from .transcription_epitran import epitran
-from .transcription_words import Numbers, Reading, WordReader, segment, without_marks
+from .transcription_words import Numbers, Reading, WordReader, replace_foreign, segment
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -77,12 +77,8 @@ _AFTER_VOICING = _compile(
 )
 
 
-def _letter(match: re.Match[str]) -> str:
-    return _LETTERS.get(match[0]) or without_marks(match[0])
-
-
 def _fold(word: str) -> str:
-    folded = _NOT_HUNGARIAN.sub(_letter, word.lower())
+    folded = replace_foreign(word.lower(), _NOT_HUNGARIAN, _LETTERS)
     if word.isupper() and not _HAS_VOWEL.search(folded):
         return "'".join(_NAMES.get(letter, letter) for letter in folded)
     return folded

@@ -13,7 +13,7 @@ import sqlite3
 from pathlib import Path
 
 from .transcription_ita_stress import mark_stress
-from .transcription_words import Numbers, Reading, WordReader, segment, without_marks
+from .transcription_words import Numbers, Reading, WordReader, replace_foreign, segment
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -93,12 +93,8 @@ _RULES = tuple(
 )
 
 
-def _letter(match: re.Match[str]) -> str:
-    return _LETTERS.get(match[0]) or without_marks(match[0])
-
-
 def _fold(word: str) -> str:
-    folded = _NOT_ITALIAN.sub(_letter, word.lower())
+    folded = replace_foreign(word.lower(), _NOT_ITALIAN, _LETTERS)
     if (word.isupper() or len(word) == 1) and not _HAS_VOWEL.search(folded):
         return "'".join(_NAMES.get(letter, letter) for letter in folded)
     return folded

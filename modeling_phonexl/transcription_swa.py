@@ -6,7 +6,7 @@ Syllabic m and n are not told apart from others, and stress, always on the sylla
 import re
 
 from .transcription_epitran import epitran
-from .transcription_words import Numbers, Reading, WordReader, segment, without_marks
+from .transcription_words import Numbers, Reading, WordReader, replace_foreign, segment
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -40,12 +40,8 @@ _VELAR = re.compile("n(?=[kɡ])")
 _DOUBLED = re.compile(rf"([{''.join(_VOWELS)}])\1")
 
 
-def _letter(match: re.Match[str]) -> str:
-    return _LETTERS.get(match[0]) or without_marks(match[0])
-
-
 def _fold(word: str) -> str:
-    folded = _NOT_SWAHILI.sub(_letter, word.lower())
+    folded = replace_foreign(word.lower(), _NOT_SWAHILI, _LETTERS)
     if word.isupper() and not _HAS_VOWEL.search(folded):
         return "-".join(_NAMES.get(letter, letter) for letter in folded)
     return folded

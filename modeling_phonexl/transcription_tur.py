@@ -6,7 +6,7 @@ Vowels that are long in Arabic words without a sign of it (cazibe) are short her
 import re
 
 from .transcription_epitran import epitran
-from .transcription_words import Numbers, Reading, WordReader, segment, without_marks
+from .transcription_words import Numbers, Reading, WordReader, replace_foreign, segment
 
 __all__ = ["INVENTORY", "segment", "transcribe"]
 
@@ -42,12 +42,8 @@ _CIRCUMFLEX = re.compile("([âîû])([^aeiɯoœuyâîûː]+$)?")
 _PLAIN = {"â": "a", "î": "i", "û": "u"}
 
 
-def _letter(match: re.Match[str]) -> str:
-    return _LETTERS[match[0]] if match[0] in _LETTERS else without_marks(match[0])
-
-
 def _fold(word: str) -> str:
-    folded = _NOT_TURKISH.sub(_letter, word.translate(_CASE).lower())
+    folded = replace_foreign(word.translate(_CASE).lower(), _NOT_TURKISH, _LETTERS)
     if (word.isupper() or len(word) == 1) and not _HAS_VOWEL.search(folded):
         return "".join(_NAMES.get(letter, letter) for letter in folded)
     return folded

@@ -6,7 +6,7 @@ Holds no language: each gives a function that reads one word, and its numbers. D
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .transcription import Transcription, passed, record, script
@@ -196,6 +196,20 @@ def without_marks(word: str) -> str:
     'nandu'
     """
     return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+
+
+def replace_foreign(word: str, foreign: re.Pattern[str], letters: Mapping[str, str]) -> str:
+    """A word in the letters of its language: the others as it writes their sound, else without their marks.
+
+    Args:
+        word: In small letters.
+        foreign: Finds one letter that the language does not have.
+        letters: What stands for some of these.
+
+    >>> replace_foreign("måñe", re.compile("[^a-z]"), {"å": "oo"})
+    'moone'
+    """
+    return foreign.sub(lambda match: letters[match[0]] if match[0] in letters else without_marks(match[0]), word)
 
 
 def split_ipa(ipa: str) -> tuple[str, ...]:

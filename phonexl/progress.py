@@ -1,7 +1,4 @@
-"""What a training run says while it runs: a bar and a line per log on standard error, nothing on standard output.
-
-The stock Trainer's own callbacks, which print to standard output, are removed in `training/run.py`.
-"""
+"""What a training run says while it runs: a bar and a line per log on standard error, nothing on standard output."""
 
 import sys
 import time
@@ -10,7 +7,15 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 from transformers.utils import logging as transformers_logging
 
 _SCORES = ("eval_accuracy", "eval_xtreme_f1", "eval_bits_per_word")
@@ -21,6 +26,12 @@ def quiet_transformers() -> None:
     """Keep "Loading weights" bars, load reports and logs of the library from a user's screen."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+
+
+def remove_printers(trainer: Trainer) -> None:
+    """Take the stock Trainer's own callbacks away: they write logs to standard output, where results belong."""
+    for printer in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(printer)
 
 
 class TrainingProgress(TrainerCallback):

@@ -8,7 +8,9 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import statistics
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -134,6 +136,11 @@ def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, 
                 f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
                 "resume it with its own settings, or choose another --out"
             )
+
+
+def describe_command() -> str:
+    """What was typed, as a shell takes it."""
+    return shlex.join(["phonexl", *sys.argv[1:]])
 
 
 def describe_versions() -> dict[str, str]:

@@ -7,23 +7,22 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.results import METRIC_HELP, Metric
+from phonexl.cli.options import DataFolder, LimitTrain, ScoredBy, Seeds, TrainingRecipe, parse_seeds, typed_settings
 from phonexl.cli.tables import print_table
-from phonexl.cli.train import lay_over, parse_seeds
-from phonexl.methods import method_names, parse_method
+from phonexl.methods import lay_over, method_names, parse_method
 
 _METHODS_HELP = f"Comma-separated; of {', '.join(method_names())}, also with -original behind them."
 
 
 @honest_exit
 def compare(
-    recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped recipe.")],
-    data: Annotated[Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")],
+    recipe: TrainingRecipe,
+    data: DataFolder,
     out: Annotated[Path, typer.Option(help="Every method gets a folder below; a second call goes on.")],
     methods: Annotated[str, typer.Option(help=_METHODS_HELP)] = "plain,phonexl,cosda-ml,sino-xenic",
-    seeds: Annotated[str | None, typer.Option(help="For example 1,2,3; one run each.")] = None,
-    limit_train: Annotated[int | None, typer.Option(min=1, help="Train on that many sentences.")] = None,
-    metric: Annotated[Metric | None, typer.Option(help=METRIC_HELP)] = None,
+    seeds: Seeds = None,
+    limit_train: LimitTrain = None,
+    metric: ScoredBy = None,
     set: Annotated[list[str] | None, typer.Option(help="key=value for all methods; may be repeated.")] = None,
 ) -> None:
     """Train several methods on the same data and seeds, and print what each gains over plain.
@@ -37,12 +36,10 @@ def compare(
         parse_method(name)
     from phonexl.comparison import compare as make_comparison
     from phonexl.progress import TrainingProgress, quiet_transformers
-    from phonexl.training.recipe import Recipe, parse_settings
+    from phonexl.training.recipe import Recipe
     from phonexl.training.run import train
 
-    settings = parse_settings(set or [])
-    if limit_train is not None:
-        settings["limit_train"] = limit_train
+    settings = typed_settings(set, limit_train)
     base = Recipe.load(recipe)
     if seeds is not None:
         base = base.with_seeds(parse_seeds(seeds))

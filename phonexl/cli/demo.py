@@ -6,6 +6,7 @@ import typer
 
 from modeling_phonexl.transcription import import_tool
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import Revision
 
 
 @honest_exit
@@ -13,9 +14,7 @@ def demo(
     model: Annotated[
         str | None, typer.Argument(help="Folder or Hub repository of a PhoneXL tagger; left out, there are no tags.")
     ] = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
-    ] = None,
+    revision: Revision = None,
     share: Annotated[bool, typer.Option(help="Open it to others through Gradio's server.")] = False,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Left out, the first that is free from 7860 on.")

@@ -14,6 +14,7 @@ from dataset_scripts.readers import DataError
 from dataset_scripts.schema import PAIR_TASKS, TASKS
 from modeling_phonexl.transcription import find_language
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import DataFolder, Revision
 from phonexl.json_file import write_json
 
 _LABELS = {**TASKS, **PAIR_TASKS}
@@ -22,12 +23,10 @@ _LABELS = {**TASKS, **PAIR_TASKS}
 @honest_exit
 def evaluate(
     model: Annotated[str, typer.Argument(help="Folder or Hub repository of a PhoneXL tagger or classifier.")],
-    data: Annotated[Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")],
+    data: DataFolder,
     language: Annotated[str, typer.Option(help="Language of the data.")],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
-    ] = None,
+    revision: Revision = None,
     out: Annotated[Path | None, typer.Option(help="Write the JSON there instead of standard output.")] = None,
 ) -> None:
     """Score a tagger on one language and split: F1 of XTREME, accuracy, macro-F1, per tag, confusion.

@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import Revision
 
 
 @honest_exit
 def export(
     model: Annotated[str, typer.Argument(help="Folder or Hub repository of a PhoneXL tagger.")],
     out: Annotated[Path, typer.Argument(help="New or empty folder.")],
-    revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
-    ] = None,
+    revision: Revision = None,
     int8: Annotated[bool, typer.Option("--int8", help="Also write a graph of 8-bit integers, for speed.")] = False,
 ) -> None:
     """Write a tagger as ONNX, for modeling_phonexl.onnx_tagger.OnnxTagger, which needs no torch.

@@ -8,9 +8,8 @@ import typer
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.gap_run import run, sweep
-from phonexl.cli.results import Split
-
-RESULT_FILE = "analysis.json"
+from phonexl.cli.options import Languages, Spelling, Split, parse_numbers, split_commas
+from phonexl.cli.streams import say
 
 app = typer.Typer(help="How unequally, and how alike, an encoder treats languages.", no_args_is_help=True)
 app.command()(run)
@@ -22,9 +21,9 @@ app.command()(sweep)
 def analyze(
     data: Annotated[Path, typer.Option(help="Folder of parallel sentences, devtest.LANG.txt[.gz] as FLORES has.")],
     out: Annotated[Path, typer.Option(help="Folder for analysis.json, and for vectors, which a second run uses.")],
-    languages: Annotated[str, typer.Option(help="Codes, for example eng,fra,kor.")],
+    languages: Languages,
     model: Annotated[str, typer.Option(help="offline, plbert-kokoro, mbert, xlmr, a Hub id or a folder.")] = "offline",
-    spelling: Annotated[str, typer.Option(help="What the encoder reads: text, romanized or ipa.")] = "text",
+    spelling: Spelling = "text",
     layers: Annotated[str, typer.Option(help="Hidden states, 0 the input, -1 the last.")] = "0,-1",
     limit: Annotated[int | None, typer.Option(min=20, help="Only the first sentences.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 32,
@@ -39,18 +38,18 @@ def analyze(
     from phonexl.progress import quiet_transformers
 
     quiet_transformers()
-    numbers = _parse_layers(layers)
-    texts = read_parallel(data, [code.strip() for code in languages.split(",")], limit)
+    numbers = parse_numbers(layers, "--layers", "0,-1")
+    texts = read_parallel(data, split_commas(languages), limit)
     found = analysis.analyze(
         model, texts, spelling=spelling, layers=numbers, batch_size=batch_size,
-        vectors_folder=out / "vectors", report=lambda line: typer.echo(line, err=True),
+        vectors_folder=out / "vectors", report=say,
     )  # fmt: skip
-    found.save(out / RESULT_FILE)
+    found.save(out / analysis.ANALYSIS_FILE)
     tables = (analysis.summary(found), analysis.set_summary(found))
     for table in (*tables, analysis.by_language(found, f"layer {numbers[-1]}")):
         print_table(table, sys.stdout)
         typer.echo()
-    typer.echo(f"wrote {out / RESULT_FILE}", err=True)
+    typer.echo(f"wrote {out / analysis.ANALYSIS_FILE}", err=True)
 
 
 @app.command()
@@ -58,7 +57,7 @@ def analyze(
 def symbols(
     data: Annotated[Path, typer.Option(help="Folder of sentences, devtest.LANG.txt[.gz] as FLORES has.")],
     out: Annotated[Path, typer.Option(help="JSON to write.")],
-    languages: Annotated[str, typer.Option(help="Codes, for example eng,fra,kor.")],
+    languages: Languages,
     model: Annotated[str, typer.Option(help="plbert-kokoro, a Hub id or a folder.")] = "plbert-kokoro",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first sentences.")] = None,
 ) -> None:
@@ -70,8 +69,8 @@ def symbols(
     from phonexl.gap.parallel_text import read_parallel
     from phonexl.gap.symbols import count_symbols
 
-    texts = read_parallel(data, [code.strip() for code in languages.split(",")], limit)
-    found = count_symbols(model, texts, lambda line: typer.echo(line, err=True))
+    texts = read_parallel(data, split_commas(languages), limit)
+    found = count_symbols(model, texts, say)
     found.save(out)
     print_table(found.table(), sys.stdout)
     typer.echo(f"wrote {out}", err=True)
@@ -95,15 +94,3 @@ def report(
     sections = reports.make_report(reports.read_inputs(results), split)
     for path in reports.write_report(sections, out):
         typer.echo(path)
-
-
-def _parse_layers(text: str) -> list[int]:
-    try:
-        return [int(layer) for layer in text.split(",")]
-    except ValueError:
-        raise ValueError(f"--layers {text!r}: expected whole numbers, for example 0,-1") from None
-
-
-@app.callback()
-def _keep_group() -> None:
-    """How unequally, and how alike, an encoder treats languages."""

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.train import parse_seeds
+from phonexl.cli.options import DataFolder, LimitTrain, Settings, Spelling, parse_seeds, split_commas, typed_settings
+from phonexl.cli.streams import say
 
 if TYPE_CHECKING:
     from phonexl.gap.fine_tuning_recipe import FineTuning
 
 TaskName = Annotated[str, typer.Option(help="pos, ner or xnli.")]
 ModelName = Annotated[str, typer.Option(help="offline, mbert, xlmr, a Hub id or a folder.")]
-DataFolder = Annotated[
-    Path, typer.Option(help="Folder of {train,dev,test}-LANG.tsv[.gz], or one made by `data build`.")
-]
-Spelling = Annotated[str, typer.Option(help="What the encoder reads: text, romanized or ipa.")]
 RecipeName = Annotated[
     str | None, typer.Option(help="TASK, the paper's setting and the default; TASK-small, for two cores; or a file.")
 ]
-Settings = Annotated[list[str] | None, typer.Option(help="key=value, any key of a recipe; may be repeated.")]
-LimitTrain = Annotated[int | None, typer.Option(min=1, help="Train on that many sentences.")]
 
 
 @honest_exit
@@ -57,11 +52,10 @@ def run(
     from phonexl.progress import TrainingProgress, quiet_transformers
 
     quiet_transformers()
-    codes = [code.strip() for code in languages.split(",")]
-    recipes = plan(base, codes, train_language, load_settings(set_file or [], base), typed)
+    recipes = plan(base, split_commas(languages), train_language, load_settings(set_file or [], base), typed)
     with TrainingProgress(task) as progress:
         results = fine_tuning.run(
-            recipes, data, out, numbers, resume=resume, save_model=save_model, report=_say, callbacks=[progress]
+            recipes, data, out, numbers, resume=resume, save_model=save_model, report=say, callbacks=[progress]
         )
     print_table(floor_table(results), sys.stdout)
 
@@ -102,7 +96,7 @@ def sweep(
     found = load_task(find_task(task), data, chosen.source, [], chosen.limit_train)
     encoder = Encoder.open(model, spelling)
     with TrainingProgress(task) as progress:
-        best = sweeps.sweep(chosen, found, encoder, points, place, seed, report=_say, callbacks=[progress])
+        best = sweeps.sweep(chosen, found, encoder, points, place, seed, report=say, callbacks=[progress])
     path = place / sweeps.BEST_FILE
     write_json(path, best)
     print_table(sweeps.sweep_table(best), sys.stdout)
@@ -114,14 +108,7 @@ def _lay_out(
 ) -> "tuple[FineTuning, dict[str, object]]":
     """The recipe of any language, and what was typed to go over it."""
     from phonexl.gap.fine_tuning_recipe import FineTuning, load_recipe
-    from phonexl.training.recipe import parse_settings
 
-    typed = parse_settings(settings or [])
-    if limit_train is not None:
-        typed["limit_train"] = limit_train
+    typed = typed_settings(settings, limit_train)
     name = recipe or task
     return FineTuning(task, "", model, spelling).with_settings(load_recipe(name), name), typed
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

@@ -9,6 +9,7 @@ import typer
 
 from modeling_phonexl.transcription import Transcriber, find_language, guess_language
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import Revision
 from phonexl.cli.streams import in_one_field, read_stdin, report_lines
 from phonexl.page import Section, make_line, render_page
 
@@ -31,9 +32,7 @@ def predict(
         Format,
         typer.Option(help="json: one object a line; tsv: token, tag, score; html: a page of spelling, sound and tags."),
     ] = Format.json,
-    revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a Hub repository; left out: main.")
-    ] = None,
+    revision: Revision = None,
     ipa: Annotated[bool, typer.Option("--ipa", help="Add the sound of each token; html always shows it.")] = False,
 ) -> None:
     """Tag raw text from standard input, one sentence a line.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import split_commas
+from phonexl.cli.streams import say
 
 if TYPE_CHECKING:
     from phonexl.pretraining.arm import Settings
@@ -44,12 +46,12 @@ def pretrain(
     from phonexl.pretraining.encoder import Body
     from phonexl.pretraining.representations import check_name
 
-    names = _split(representation)
+    names = split_commas(representation)
     for name in names:
         check_name(name)
     settings = arm.Settings(Body.parse(body), steps=0, batch_size=batch_size, seed=seed)
-    wanted = CorpusSettings.of(_split(languages), arm.MAX_LENGTH, limit)
-    corpus = run.prepare_corpus(data, out, exclude, wanted, _say)
+    wanted = CorpusSettings.of(split_commas(languages), arm.MAX_LENGTH, limit)
+    corpus = run.prepare_corpus(data, out, exclude, wanted, say)
     if prepare:
         return
     if sentences is not None:
@@ -60,7 +62,7 @@ def pretrain(
 
     quiet_transformers()
     with TrainingProgress("pretraining") as progress:
-        results = run.pretrain(corpus, names, settings, out, resume=resume, report=_say, callbacks=[progress])
+        results = run.pretrain(corpus, names, settings, out, resume=resume, report=say, callbacks=[progress])
     print_table(comparison.compare(results), sys.stdout)
 
 
@@ -79,15 +81,7 @@ def _with_steps(
         steps = int(read_json(out / RECIPE_FILE)["steps"])
     elif steps is None and minutes is not None:
         quiet_transformers()
-        return derive_steps(corpus, names, settings, minutes, _say)
+        return derive_steps(corpus, names, settings, minutes, say)
     elif steps is None:
         steps = -(-len(corpus.train) // settings.batch_size)
     return replace(settings, steps=steps)
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

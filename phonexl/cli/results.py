@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
+from phonexl.cli.options import ScoredBy, Split
 from phonexl.cli.tables import print_table
 
 app = typer.Typer(help="Tables of finished runs.", no_args_is_help=True)
@@ -18,23 +19,6 @@ class Format(StrEnum):
 
     table = "table"
     markdown = "markdown"
-
-
-class Split(StrEnum):
-    """Splits that a run scores."""
-
-    validation = "validation"
-    test = "test"
-
-
-METRIC_HELP = "Which score; left out, xtreme_f1, but accuracy of sentence pairs."
-
-
-class Metric(StrEnum):
-    """Scores that systems are compared by."""
-
-    accuracy = "accuracy"
-    xtreme_f1 = "xtreme_f1"
 
 
 @app.command()
@@ -65,7 +49,7 @@ def table(
 def compare(
     folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs of one task and pair of languages.")],
     split: Annotated[Split, typer.Option(help="Which scores.")] = Split.test,
-    metric: Annotated[Metric | None, typer.Option(help=METRIC_HELP)] = None,
+    metric: ScoredBy = None,
 ) -> None:
     """What each system assumes, and what it gains over plain, with paired 95 % intervals.
 
@@ -92,8 +76,3 @@ def tags(
     from phonexl.tag_recall import tag_recall
 
     print_table(tag_recall(find_results(folders), language, split.value), sys.stdout)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Tables of finished runs."""

@@ -1,8 +1,10 @@
-"""Standard input line by line, with progress on standard error when a person watches; fields of output lines."""
+"""Standard input line by line, progress on standard error when a person watches, and fields of output lines."""
 
 import sys
 import time
 from collections.abc import Iterable, Iterator
+
+import typer
 
 from dataset_scripts.readers import DataError
 
@@ -46,3 +48,8 @@ def report_lines(lines: Iterable[str]) -> Iterator[str]:
             print(f"\r{count:,} sentences, {count / (now - start):,.0f} a second", end="", file=sys.stderr)
     if last > start:
         print(f"\r{count:,} sentences, {count / (time.monotonic() - start):,.0f} a second", file=sys.stderr)
+
+
+def say(line: str) -> None:
+    """Write a line to standard error."""
+    typer.echo(line, err=True)

@@ -6,8 +6,6 @@ Not here: the vectors (`representations.py`), what is measured of them (`measure
 from __future__ import annotations
 
 import hashlib
-import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +27,9 @@ from phonexl.gap.signs import sign_shares
 from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
 from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
-from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
+from phonexl.results import RESULT_FILE, Result, Table, describe_command, describe_hardware, describe_versions
+
+ANALYSIS_FILE = "analysis.json"
 
 Report = Callable[[str], None]
 LEAST_SENTENCES = 20
@@ -154,7 +154,7 @@ def analyze(
                 maps[name] = map_sentences(rows)
     answers = {lang: found.probabilities for lang, found in vectors.items() if found.probabilities is not None}
     return Analysis(
-        command=shlex.join(["phonexl", *sys.argv[1:]]),
+        command=describe_command(),
         model=model_name,
         spelling=reading.of.name,
         languages=list(texts),

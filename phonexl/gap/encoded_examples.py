@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dataset_scripts.schema import Sentence
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.gap.tasks import Examples, GapTask, Pair, sentences_of
 from phonexl.gap.word_reader import NO_WORD, EncodedWords, WordReader
-from phonexl.training.dataset import IGNORED
 
 
 @dataclass(frozen=True, slots=True)

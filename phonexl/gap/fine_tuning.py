@@ -5,8 +5,6 @@ Not here: how one is trained (`fine_tuning_trainer.py`), which settings are the 
 
 from __future__ import annotations
 
-import shlex
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +24,14 @@ from phonexl.gap.tasks import TaskData, find_task, load_task
 from phonexl.gap.used_rows import restore_table
 from phonexl.gap.word_reader import WordReader
 from phonexl.pretraining.run import save_whole
-from phonexl.results import RESULT_FILE, Result, check_same_recipe, describe_hardware, describe_versions
+from phonexl.results import (
+    RESULT_FILE,
+    Result,
+    check_same_recipe,
+    describe_command,
+    describe_hardware,
+    describe_versions,
+)
 
 Report = Callable[[str], None]
 
@@ -125,7 +130,7 @@ def fine_tune(
         scores = _score(recipe, data, encoder, trainer)
     result = Result(
         name=recipe.name,
-        command=shlex.join(["phonexl", *sys.argv[1:]]),
+        command=describe_command(),
         recipe=recipe.values(),
         seed=seed,
         data=data.describe(),

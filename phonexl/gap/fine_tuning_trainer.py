@@ -18,8 +18,6 @@ from transformers import (
     EvalPrediction,
     PretrainedConfig,
     PreTrainedModel,
-    PrinterCallback,
-    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -32,6 +30,7 @@ from phonexl.gap.task_scores import dev_scores, most_frequent_label
 from phonexl.gap.tasks import Examples, GapTask
 from phonexl.gap.used_rows import train_used_rows
 from phonexl.gap.word_reader import WordReader
+from phonexl.progress import remove_printers
 from phonexl.training.trainer import EpochLengthSampler
 
 _WEIGHTS = ("model.safetensors*", "pytorch_model*.bin*")
@@ -128,8 +127,7 @@ class FineTuningTrainer(Trainer):
             preprocess_logits_for_metrics=_most_probable,
             callbacks=[self.best, *callbacks],
         )
-        for printer in (PrinterCallback, ProgressCallback):  # they write logs to standard output, where results belong
-            self.remove_callback(printer)
+        remove_printers(self)
 
     @property
     def classifier(self) -> PreTrainedModel:

@@ -23,7 +23,7 @@ from modeling_phonexl.modeling_phonexl import PhoneXLPreTrainedModel
 from modeling_phonexl.pooling import pool_words
 from modeling_phonexl.processing_phonexl import EncodedSentence
 from modeling_phonexl.views import View
-from phonexl.gap.representations import SentenceVectors, position_table
+from phonexl.gap.representations import SentenceVectors, mean_of, position_table, state_of
 
 _HEADS: dict[str, type[PhoneXLPreTrainedModel]] = {
     head.__name__: head for head in (PhoneXLForTokenClassification, PhoneXLForSequenceClassification)
@@ -121,30 +121,22 @@ def _embed_batch(model: PhoneXLPreTrainedModel, batch: Any, layers: Sequence[int
     hidden = output.hidden_states
     found: dict[Any, Tensor] = {}
     for layer in layers:
-        if not -len(hidden) <= layer < len(hidden):
-            raise ValueError(f"no layer {layer}: this encoder has hidden states 0 to {len(hidden) - 1}, or -1")
-        found[layer] = _mean(encoder.to_units(hidden[layer], view), words)
-    found["words"] = _mean(output.spelling, words)
+        found[layer] = mean_of(encoder.to_units(state_of(hidden, layer), view), words)
+    found["words"] = mean_of(output.spelling, words)
     if output.sound is not None:
-        found["sound"] = _mean(output.sound, words)
+        found["sound"] = mean_of(output.sound, words)
     table = position_table(encoder.backbone)
     if table is not None:
         places = torch.arange(hidden[0].size(1), device=words.device) + table.offset
         positions = table.weight[places].expand(len(words), -1, -1)
         if encoder.config.unit == "subword":
             positions = pool_words(positions, view.word_ids, words.size(1))
-        found["positions"] = _mean(positions[:, : words.size(1)], words)
+        found["positions"] = mean_of(positions[:, : words.size(1)], words)
     if model is not encoder:
         head: Any = model
         probabilities = head.classifier(head.classified(output.last_hidden_state)).float().softmax(-1)
-        found["probabilities"] = probabilities if probabilities.dim() == 2 else _mean(probabilities, words)
+        found["probabilities"] = probabilities if probabilities.dim() == 2 else mean_of(probabilities, words)
     return found
-
-
-def _mean(vectors: Tensor, words: Tensor) -> Tensor:
-    """Mean over the words of each sentence, shape (rows, dimensions)."""
-    weights = words.unsqueeze(-1).to(vectors.dtype)
-    return (vectors * weights).sum(1) / weights.sum(1)
 
 
 def _unknown_rate(processor: PhoneXLProcessor, rows: Sequence[EncodedSentence]) -> float:

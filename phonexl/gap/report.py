@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonexl.backbone import short_name
-from phonexl.gap.analysis import Analysis, by_language, layers_of, set_summary
+from phonexl.gap.analysis import ANALYSIS_FILE, Analysis, by_language, layers_of, set_summary
 from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.published import NOTES
@@ -33,7 +33,7 @@ from phonexl.gap.tables import (
 from phonexl.json_file import read_json
 from phonexl.results import RESULT_FILE, Result, Table
 
-ANALYSIS_FILE, PAGE, TABLES = "analysis.json", "report.html", "tables.md"
+PAGE, TABLES = "report.html", "tables.md"
 TITLE = "How unequally encoders treat languages"
 _KINDS = ({"features", "spelling", "sentences"}, {"scores", "recipe", "seed"})  # keys of an analysis, of a result
 _PAPER_TASKS = ("ner", "pos", "xnli")

@@ -138,23 +138,21 @@ def _embed_batch(
     hidden = output.hidden_states
     found: dict[Any, Tensor] = {}
     for layer in layers:
-        if not -len(hidden) <= layer < len(hidden):
-            raise ValueError(f"no layer {layer}: this encoder has hidden states 0 to {len(hidden) - 1}, or -1")
-        states = hidden[layer]
+        states = state_of(hidden, layer)
         if states.size(1) < keep.size(1):
             states = spread_molecules(states, model.config.downsampling_rate)
-        found[layer] = _mean(states, keep[:, : states.size(1)])
+        found[layer] = mean_of(states, keep[:, : states.size(1)])
     table = _word_table(model)
     if table is not None:
-        found["words"] = _mean(table(inputs["input_ids"]), keep)
+        found["words"] = mean_of(table(inputs["input_ids"]), keep)
     positions = position_table(model)
     if positions is not None:
         places = torch.arange(keep.size(1), device=keep.device) + positions.offset
-        found["positions"] = _mean(positions.weight[places].expand(*keep.shape, -1), keep)
+        found["positions"] = mean_of(positions.weight[places].expand(*keep.shape, -1), keep)
     logits = output.get("logits")
     if logits is not None:
         probabilities = logits.float().softmax(-1)
-        found["probabilities"] = probabilities if logits.dim() == 2 else _mean(probabilities, keep)
+        found["probabilities"] = probabilities if logits.dim() == 2 else mean_of(probabilities, keep)
     return found
 
 
@@ -186,8 +184,27 @@ def position_table(model: PreTrainedModel) -> _Positions | None:
     return _Positions(table.weight, 0 if table.padding_idx is None else table.padding_idx + 1)
 
 
-def _mean(vectors: Tensor, keep: Tensor) -> Tensor:
-    """Mean over the pieces that are kept; shape (rows, dimensions)."""
+def state_of(hidden: Sequence[Tensor], layer: int) -> Tensor:
+    """The hidden state of a layer: 0 the input, -1 the last.
+
+    Raises:
+        ValueError: If there is no such layer.
+    """
+    if not -len(hidden) <= layer < len(hidden):
+        raise ValueError(f"no layer {layer}: this encoder has hidden states 0 to {len(hidden) - 1}, or -1")
+    return hidden[layer]
+
+
+def mean_of(vectors: Tensor, keep: Tensor) -> Tensor:
+    """Mean over the pieces, or words, of each row that are kept.
+
+    Args:
+        vectors: Shape (rows, pieces, dimensions).
+        keep: Shape (rows, pieces).
+
+    Returns:
+        Shape (rows, dimensions).
+    """
     weights = keep.unsqueeze(-1).to(vectors.dtype)
     return (vectors * weights).sum(1) / weights.sum(1)
 

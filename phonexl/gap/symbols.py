@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from modeling_phonexl.transcription import Transcriber
 from phonexl.gap.phoneme_reader import PhonemeReader
 from phonexl.gap.readers import open_reader
 from phonexl.json_file import read_json, write_json
-from phonexl.results import Table, describe_versions
+from phonexl.results import Table, describe_command, describe_versions
 
 _NAMED = 4  # unknown segments in a row of the table
 
@@ -82,5 +80,5 @@ def count_symbols(
         words = ([line[start:end] for start, end in cut(line)] for line in lines)
         rates[language] = asdict(reader.unknown_rate(words, language))
         report(f"{language}: {rates[language]['segments']:,} segments")
-    command = shlex.join(["phonexl", *sys.argv[1:]])
-    return SymbolCoverage(command, model_name, len(next(iter(texts.values()))), rates, describe_versions())
+    sentences = len(next(iter(texts.values())))
+    return SymbolCoverage(describe_command(), model_name, sentences, rates, describe_versions())

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dataset_scripts.readers import DataError, load_split
 from dataset_scripts.schema import NER_TAGS, UPOS_TAGS, XNLI_LABELS, Sentence
 from modeling_phonexl.transcription import Transcriber, find_language
-from phonexl.training.data import hash_sentences
+from phonexl.training.data import draw, hash_sentences
 from phonexl.training.sentence_pairs import load_xnli, xnli_warnings
-
-ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +142,6 @@ def sentences_of(examples: Examples) -> list[Sentence]:
 
 def _pairs_of(examples: Examples) -> list[Pair]:
     return [example for example in examples if isinstance(example, Pair)]
-
-
-def draw(items: Sequence[ItemT], limit: int | None) -> Sequence[ItemT]:
-    """At most `limit` of them, at random and in order: always the same."""
-    if limit is None or limit >= len(items):
-        return items
-    return [items[index] for index in sorted(random.Random(0).sample(range(len(items)), limit))]
 
 
 def _read_tagged(task: GapTask, folder: Path, source: str, languages: Sequence[str]) -> TaskData:

@@ -6,10 +6,13 @@ What a method may use is in `phonexl/training`; importing this package imports n
 import difflib
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from phonexl.training.method import Method
+    from phonexl.training.recipe import Recipe
 
 ORIGINAL = "-original"
 
@@ -41,3 +44,19 @@ def parse_method(text: str) -> "tuple[Method, bool]":
     """
     original = text.endswith(ORIGINAL)
     return find_method(text.removesuffix(ORIGINAL)), original
+
+
+def lay_over(recipe: "Recipe", text: str, settings: Mapping[str, Any]) -> "tuple[Method, Recipe]":
+    """A method, as `--method` names it, and a recipe as it is trained by it.
+
+    Raises:
+        RecipeError: For an unknown key, or a value that the method refuses.
+        ValueError: For an unknown method.
+    """
+    method, original = parse_method(text)
+    chosen = recipe.override({**method.overrides(original), **settings})
+    if text != "phonexl":
+        # Results are grouped by name: two methods of one recipe are not two seeds of one system.
+        chosen = replace(chosen, name=f"{chosen.name}-{text}")
+    method.settings_of(chosen)
+    return method, chosen

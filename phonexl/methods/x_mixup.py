@@ -29,20 +29,20 @@ from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.outputs import PhoneXLClassifierOutput
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from modeling_phonexl.views import View, unit_mask_of, word_mask_of
 from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.collator import PhoneXLCollator, SecondSentence, pad_second
-from phonexl.training.dataset import IGNORED, Row, batches
+from phonexl.training.dataset import Row, batches
 from phonexl.training.job import Job
 from phonexl.training.layer_mixing import EntropyGate, MixedPair, mix_pairs, mse_term
-from phonexl.training.masking import draw_generator
+from phonexl.training.masking import Draw, draw_generator
 from phonexl.training.method import Method, Trained
 from phonexl.training.pair_tagger import PairTagger
 from phonexl.training.staged_encoder import StagedEncoder
 from phonexl.training.teacher import Teacher, cached_logits
 from phonexl.training.translated_view import TranslatedView, training_rows, translate_tests
 
-_GOLD = 100  # key of the draws of the schedule
 _MEASURED = 256  # training pairs whose gate is reported
 
 
@@ -83,7 +83,7 @@ class XMixupSettings:
 
     def draws_gold(self, seed: int, step: int) -> bool:
         """Whether the source of a step is gold: a function of seed and step, so that a resumed run repeats it."""
-        return bool(draw_generator(seed, 0, step, _GOLD).random() < self.gold_probability(step))
+        return bool(draw_generator(seed, 0, step, Draw.GOLD).random() < self.gold_probability(step))
 
 
 class XMixupTagger(PairTagger):

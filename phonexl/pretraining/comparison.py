@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.pretraining.dataset import HiddenSentence
 from phonexl.pretraining.representations import NO_WORD, EncodedSentence
 from phonexl.results import Result, Table
-from phonexl.training.masking import IGNORED
 
 
 def unigram_bits(

@@ -13,8 +13,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.pretraining.representations import NO_WORD, EncodedSentence
-from phonexl.training.masking import IGNORED, draw_generator, draw_masked_words
+from phonexl.training.masking import draw_generator, draw_masked_words
 
 HIDDEN_RATIO = 0.6  # of the words: of each some symbols are hidden, from one to all of them
 EVALUATED_RATIO = 0.15  # of the words of held-out sentences, all symbols of each; as BERT (Devlin et al. 2019, 3.1)

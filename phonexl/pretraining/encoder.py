@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from transformers import ModernBertConfig, ModernBertForMaskedLM, PretrainedConfig, set_seed
 
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.pretraining.packing import block_mask
-from phonexl.training.masking import IGNORED
 
 ARCHITECTURE = "modernbert"  # of transformers
 _HEAD_WIDTH = 64

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.pretraining.dataset import HiddenSentence
-from phonexl.training.masking import IGNORED
 
 ROW_LENGTH = 256  # places: attention to a row costs a sixth of its other work at width 256, and few stay empty
 

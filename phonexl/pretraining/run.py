@@ -7,16 +7,13 @@ How many steps a budget of minutes is worth is found in `budget.py`; the figures
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
-from transformers.trainer import TRAINER_STATE_NAME
 
 from phonexl.json_file import read_json, write_json
 from phonexl.pretraining import corpus as corpora
@@ -26,7 +23,8 @@ from phonexl.pretraining.corpus import Corpus, CorpusSettings, Report
 from phonexl.pretraining.encoder import count_parameters
 from phonexl.pretraining.representations import Representation, check_name
 from phonexl.pretraining.trainer import BITS, PretrainingTrainer
-from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_hardware, describe_versions
+from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_command, describe_hardware, describe_versions
+from phonexl.training.checkpoints import last_checkpoint, step_of
 
 CHECKPOINTS = "checkpoints"
 VOCABULARY = "vocabulary"
@@ -136,15 +134,14 @@ def _pretrain_one(
         save_whole(out / f"step-{step}", save)
 
     trainer = arm.make_trainer(settings, checkpoints, keep, callbacks)
-    last = _last_checkpoint(checkpoints)
+    last = last_checkpoint(checkpoints)
     if last is None:
         keep(0)  # what an encoder of these symbols finds alike before it has learnt anything
     start = time.monotonic()
     trainer.train(resume_from_checkpoint=None if last is None else str(last))
     seconds = time.monotonic() - start
     keep(settings.steps)
-    done = 0 if last is None else _step_of(last)
-    result = _describe(corpus, settings, arm, trainer, seconds, done)
+    result = _describe(corpus, settings, arm, trainer, seconds, step_of(last))
     result.save(out / RESULT_FILE)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return result
@@ -164,7 +161,7 @@ def _describe(
         warnings.append(f"continued from step {done}: seconds are of the steps after it")
     return Result(
         name=f"pretrain-{name}",
-        command=shlex.join(["phonexl", *sys.argv[1:]]),
+        command=describe_command(),
         recipe={**settings.values(corpus), "representation": name},
         seed=settings.seed,
         data=corpus.facts,
@@ -201,16 +198,6 @@ def _point(entry: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         "bits_per_word": entry[BITS],
         "languages": languages,
     }
-
-
-def _last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint: the Trainer writes its state last."""
-    whole = [path for path in folder.glob("checkpoint-*") if (path / TRAINER_STATE_NAME).exists()]
-    return max(whole, key=_step_of, default=None)
-
-
-def _step_of(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
 
 
 def save_whole(folder: Path, save: Callable[[Path], None]) -> None:

@@ -14,8 +14,6 @@ from torch import nn
 from torch.utils.data import Sampler, SequentialSampler
 from transformers import (
     ModernBertForMaskedLM,
-    PrinterCallback,
-    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -26,6 +24,7 @@ from transformers import (
 from phonexl.pretraining.dataset import HiddenSentence, HiddenSentences
 from phonexl.pretraining.encoder import body_facts, guess, sum_of_nats
 from phonexl.pretraining.packing import PackingCollator, training_flops
+from phonexl.progress import remove_printers
 
 MARKS = 16  # evaluations of a run, evenly over its steps
 KEPT = (2, 4, 8)  # marks at which the encoder is kept: an eighth, a quarter, a half of the run
@@ -75,8 +74,7 @@ class PretrainingTrainer(Trainer):
             callbacks=[_Marks(keep), *callbacks],
         )
         self.model_accepts_loss_kwargs = False  # the loss is a mean already
-        for printer in (PrinterCallback, ProgressCallback):  # they write to standard output, where results belong
-            self.remove_callback(printer)
+        remove_printers(self)
 
     def compute_loss(
         self,

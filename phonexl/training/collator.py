@@ -15,12 +15,11 @@ from torch import Tensor
 
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
-from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
+from phonexl.training.masking import Draw, draw_generator, draw_masked_words, mask_words
 from phonexl.training.particle_merging import ParticleMerger
-
-_TASK_SWITCH, _SECOND_VIEW, _MERGE = 1, 2, 3  # keys of their draws, which leave those of the other passes as they were
 
 
 @dataclass(frozen=True)
@@ -117,20 +116,20 @@ class PhoneXLCollator:
         sentence = self._switch_task_words(row) if row.draws else row.sentence
         if self.merger is None or not row.draws:
             return sentence
-        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, _MERGE), sentence)
+        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, Draw.MERGE), sentence)
 
     def _switch_task_words(self, row: Row) -> EncodedSentence:
         """A word gets the tag of the first one it stands for."""
         if self.task_switcher is None or row.lang == self.task_switcher.target:
             return row.sentence
-        generator = draw_generator(self.seed, self.epoch, row.index, _TASK_SWITCH)
+        generator = draw_generator(self.seed, self.epoch, row.index, Draw.TASK_SWITCH)
         switched, spans = self.task_switcher.switch(generator, row.tokens, row.sentence)
         if row.sentence.labels is not None:
             switched.labels = [row.sentence.labels[span.start] for span in spans]
         return switched
 
     def _draw_second(self, second_view: SecondView, row: Row) -> SecondSentence:
-        return second_view(row, draw_generator(self.seed, self.epoch, row.index, _SECOND_VIEW))
+        return second_view(row, draw_generator(self.seed, self.epoch, row.index, Draw.SECOND_VIEW))
 
     def _mask(
         self, generator: Generator, sentence: EncodedSentence, masked: set[int]
@@ -156,7 +155,7 @@ class PhoneXLCollator:
         ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
         if "sentence_ids" in tensors:
             ends |= tensors["sentence_ids"].gather(1, tensors["word_ids"].clamp(min=0)) < 0
-        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), -100)
+        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), IGNORED)
         return tensors
 
 
@@ -187,7 +186,7 @@ def _pool_by_source(batch: dict[str, Tensor], pad_id: int, phoneme_pad_id: int) 
         batch[f"xmlm_{ids}"] = F.pad(batch[f"xmlm_{ids}"], (0, max(0, -longer)), value=fill)
         batch[f"xmlm_{units}"] = F.pad(batch[units], (0, max(0, longer)), value=-1)
     missing = batch["xmlm_input_ids"].size(1) - batch["xmlm_labels"].size(1)
-    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=-100)
+    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=IGNORED)
 
 
 def _take_last_language(batch: dict[str, Tensor], last: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from huggingface_hub import DatasetCard
 
@@ -17,6 +17,8 @@ from dataset_scripts.catalogue import CORPORA
 from dataset_scripts.schema import Sentence, SentencePair
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
+
+ItemT = TypeVar("ItemT")
 
 
 @dataclass
@@ -65,7 +67,7 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
     place = {recipe.source: recipe.source_data or recipe.source, recipe.target: recipe.target_data or recipe.target}
 
     def load(language: str, split: str, limit: int | None) -> list[Any]:
-        return _limit(task.load(folder, place[language], split), limit, recipe.limit_seed)
+        return list(draw(task.load(folder, place[language], split), limit, recipe.limit_seed))
 
     train = load(recipe.source, "train", recipe.limit_train)
     if recipe.few_shot:
@@ -78,9 +80,8 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
     return Data(train, dev, tests, folder)
 
 
-def _limit(sentences: list[Any], limit: int | None, seed: int) -> list[Any]:
-    """At most `limit` sentences, drawn at random and kept in order: files join treebanks one after another."""
-    if limit is None or limit >= len(sentences):
-        return sentences
-    chosen = sorted(random.Random(seed).sample(range(len(sentences)), limit))
-    return [sentences[index] for index in chosen]
+def draw(items: Sequence[ItemT], limit: int | None, seed: int = 0) -> Sequence[ItemT]:
+    """At most `limit` of them, the same for a seed, at random and in order: files join treebanks one after another."""
+    if limit is None or limit >= len(items):
+        return items
+    return [items[index] for index in sorted(random.Random(seed).sample(range(len(items)), limit))]

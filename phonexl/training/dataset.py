@@ -11,9 +11,9 @@ from torch.utils.data import Dataset
 
 from dataset_scripts.schema import Sentence, SentencePair
 from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from modeling_phonexl.transcription import Transcriber
 
-IGNORED = -100
 UNTAGGED = ""  # tag of a word that is read and not trained on: a translated one whose tag is not known
 
 

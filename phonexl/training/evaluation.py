@@ -15,6 +15,7 @@ from evaluate_metrics.tagging_f1.bootstrap import sentence_counts
 from evaluate_metrics.tagging_f1.tagging_scores import accuracy, macro_f1, tagging_scores, xtreme_f1
 from modeling_phonexl.modeling_phonexl import PhoneXLForTokenClassification
 from modeling_phonexl.processing_phonexl import PhoneXLProcessor
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.collator import SecondView, pad_second
 from phonexl.training.dataset import TaggingDataset, batches
 from phonexl.training.masking import draw_generator
@@ -67,7 +68,7 @@ def tag_sentences(
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             outputs = model(**inputs)
         for row, ids in zip(rows, model.decode(outputs.logits, outputs.unit_mask).tolist(), strict=True):
-            scored = [position for position, label in enumerate(row.sentence.labels or (), 1) if label != -100]
+            scored = [position for position, label in enumerate(row.sentence.labels or (), 1) if label != IGNORED]
             found[row.index] = [labels[ids[position]] for position in scored]
         if progress is not None:
             progress(len(rows))

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_model, save_model
-from transformers import AutoConfig, PrinterCallback, ProgressCallback, TrainerCallback, set_seed
-from transformers.trainer import TRAINER_STATE_NAME
+from transformers import AutoConfig, TrainerCallback, set_seed
 
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
+from phonexl.progress import remove_printers
 from phonexl.results import RECIPE_FILE, STAGE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.checkpoints import last_checkpoint, step_of
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
 from phonexl.training.dictionaries import find_sound_dictionary, make_switcher, make_task_switcher
@@ -134,8 +135,7 @@ class Job:
             task.metrics,
             self.callbacks,
         )
-        for printer in (PrinterCallback, ProgressCallback):  # they write logs to standard output, where results belong
-            trainer.remove_callback(printer)
+        remove_printers(trainer)
         return trainer
 
     def stage_of(self, trainer: PhoneXLTrainer) -> str:
@@ -159,11 +159,11 @@ class Job:
             return trainer
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
-        checkpoint = _last_checkpoint(folder) if self.resume else None
-        output = trainer.train(resume_from_checkpoint=checkpoint)
+        last = last_checkpoint(folder) if self.resume else None
+        output = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
-        self.stages[stage] = _facts(trainer, output.metrics["train_runtime"], _step_of(checkpoint))
+        self.stages[stage] = _facts(trainer, output.metrics["train_runtime"], step_of(last))
         if self.recipe.fill_unseen:
             rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
             filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, rows)
@@ -214,22 +214,12 @@ def make_arguments(
     return PhoneXLTrainingArguments(output_dir=str(checkpoints), seed=seed, data_seed=seed, **{**defaults, **values})
 
 
-def _last_checkpoint(folder: Path) -> str | None:
-    """The newest whole checkpoint: the Trainer writes its state last, and a run may be killed while it writes."""
-    whole = [path for path in folder.glob("checkpoint-*") if (path / TRAINER_STATE_NAME).exists()]
-    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
-
-
 def _official_fields(recipe: Recipe, backbone: str) -> dict[str, Any]:
     if not recipe.official:
         return {}
     official, plain = PhoneXLConfig.official(AutoConfig.from_pretrained(backbone)), PhoneXLConfig()
     names = set(vars(plain)) - {"auto_map", "custom_pipelines", "backbone_config"}
     return {name: getattr(official, name) for name in names if getattr(official, name) != getattr(plain, name)}
-
-
-def _step_of(checkpoint: str | None) -> int:
-    return 0 if checkpoint is None else int(checkpoint.rpartition("-")[2])
 
 
 def _facts(trainer: PhoneXLTrainer, seconds: float, resumed_at: int) -> dict[str, Any]:

@@ -4,11 +4,26 @@ Draws come from a generator that the caller keys by seed, epoch and sentence, so
 """
 
 from collections.abc import Sequence
+from enum import IntEnum, unique
 
 import numpy as np
 from numpy.random import Generator
 
-IGNORED = -100
+from modeling_phonexl.sentence_encoder import IGNORED
+
+
+@unique
+class Draw(IntEnum):
+    """What a sentence is drawn for, as a key; masks have none.
+
+    They must differ: with one key, which words are switched would follow from which are masked. To numpy, 0 is no key.
+    """
+
+    TASK_SWITCH = 1
+    SECOND_VIEW = 2
+    MERGE = 3
+    COPY = 4
+    GOLD = 100  # x-mixup's schedule, which is drawn by step
 
 
 def draw_generator(seed: int, epoch: int, index: int, *purpose: int) -> Generator:
@@ -18,7 +33,7 @@ def draw_generator(seed: int, epoch: int, index: int, *purpose: int) -> Generato
         seed: Of the run.
         epoch: From 0.
         index: Of the sentence.
-        purpose: Further keys, so that one kind of draw does not change another.
+        purpose: Further keys, in training of `Draw`, so that one kind of draw does not change another.
     """
     return np.random.default_rng([seed, epoch, index, *purpose])
 

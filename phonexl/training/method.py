@@ -15,7 +15,7 @@ from phonexl.training.collator import SecondView
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe, RecipeError
 
-NEEDS = ("none", "Dict", "MT")
+NEEDS = ("none", "Dict", "MT")  # nothing, a dictionary, translations
 
 
 @dataclass
@@ -52,12 +52,15 @@ class Method:
     Attributes:
         name: As in `--method`.
         reference: Who proposed it, with its equations or sections.
-        needs: "none", "Dict" or "MT": what it assumes beside labelled source sentences.
+        needs: Of `NEEDS`: what it assumes beside labelled source sentences.
         recipe: What it changes in any recipe: the fair setting, on plain's learning rate, batch and epochs.
         original: What its authors set besides; None where they published no setting for tagging.
         settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
         tags_only: Whether it is about words with tags, and has no form for pairs of sentences.
         train: Trains one seed.
+
+    Raises:
+        ValueError: For other needs.
     """
 
     name: str
@@ -68,6 +71,10 @@ class Method:
     settings: type[Any] | None = None
     tags_only: bool = False
     train: Callable[[Job], Trained] = train_one_stage
+
+    def __post_init__(self) -> None:
+        if self.needs not in NEEDS:
+            raise ValueError(f"{self.name}: needs {self.needs!r}; expected one of {', '.join(NEEDS)}")
 
     def overrides(self, original: bool = False) -> dict[str, Any]:
         """Values to lay over a recipe.

@@ -166,11 +166,6 @@ class Recipe:
         return cls(name=name, config=config, training=training, method_settings=methods, **own)
 
 
-def list_recipes() -> list[str]:
-    """Names of the shipped recipes."""
-    return _names(_shipped())
-
-
 def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ...] = ()) -> dict[str, Any]:
     """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it.
 

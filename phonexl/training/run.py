@@ -5,9 +5,7 @@ The command line is in `phonexl/cli`; what a method does with a seed, in `job.py
 
 import json
 import logging
-import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,12 +22,13 @@ from phonexl.results import (
     RESULT_FILE,
     Result,
     check_same_recipe,
+    describe_command,
     describe_hardware,
     describe_versions,
 )
-from phonexl.training.data import Data, hash_sentences, load_data, name_dataset
+from phonexl.training.data import Data, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
-from phonexl.training.job import Job, build_model, make_arguments
+from phonexl.training.job import Job, make_arguments
 from phonexl.training.method import PHONEXL, Method, Trained
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
@@ -119,7 +118,7 @@ def train_seed(
             scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
     result = Result(
         name=recipe.name,
-        command=shlex.join(["phonexl", *sys.argv[1:]]),
+        command=describe_command(),
         recipe=recipe.values(),
         seed=seed,
         data=data.describe(),
@@ -212,6 +211,3 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
         warnings.append(f"few-shot: {recipe.few_shot} labelled sentences of {recipe.target} were trained on")
     place = recipe.source_data or recipe.source
     return warnings + job.task.warnings(job.data.folder, place) + trained.warnings
-
-
-__all__ = ["Data", "build_model", "hash_sentences", "load_data", "train", "train_seed"]

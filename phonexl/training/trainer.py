@@ -17,6 +17,7 @@ from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerContro
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.collator import PhoneXLCollator
 from phonexl.training.dataset import RowDataset
@@ -262,7 +263,7 @@ class PhoneXLTrainer(Trainer):
         tags, references = [], []
         rows = (np.reshape(ids, (len(ids), -1)) for ids in (prediction.predictions, prediction.label_ids))
         for predicted, gold in zip(*rows, strict=True):
-            scored = np.flatnonzero(gold != -100)
+            scored = np.flatnonzero(gold != IGNORED)
             tags.append([self._labels[label] for label in predicted[scored]])
             references.append([self._labels[label] for label in gold[scored]])
         return {name: metric(tags, references) for name, metric in self._metrics.items()}

@@ -46,13 +46,14 @@ class Translator(Protocol):
         """Translate one sentence."""
 
     def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
-        """Translate many, which a model does faster than one by one."""
+        """Translate many: one by one, unless a model does it faster."""
+        return [self.translate(tokens) for tokens in sentences]
 
     def describe(self) -> dict[str, Any]:
         """What belongs into a result: its kind, and the share of words translated so far."""
 
 
-class DictionaryTranslator:
+class DictionaryTranslator(Translator):
     """Replaces each word that has an entry by the first of its targets; the others stay, in their own language.
 
     A target of several syllables is written together, as XTREME's files have it: a word stays one word.
@@ -90,10 +91,6 @@ class DictionaryTranslator:
         self._num_covered += covered
         return Translation(tuple(words), tuple(languages), tuple(alignment), covered / max(1, len(tokens)))
 
-    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
-        """Translate many sentences."""
-        return [self.translate(tokens) for tokens in sentences]
-
     def describe(self) -> dict[str, Any]:
         """Its kind, direction, entries, and the share of words translated so far."""
         coverage = self._num_covered / self._num_tokens if self._num_tokens else None
@@ -105,7 +102,7 @@ class DictionaryTranslator:
         }
 
 
-class CachedTranslator:
+class CachedTranslator(Translator):
     """Looks sentences up in a file that any program may have written.
 
     One JSON object a line, `{"tokens": ["我", "看", "书"], "translation": ["tôi", "đọc", "sách"]}`, of which only the
@@ -141,10 +138,6 @@ class CachedTranslator:
             expected = f'a line for every sentence of {self.source}, but none has "tokens": {_cut(shown)}'
             raise DataError(self.path, None, None, expected, "Translate it too and add it, or set another translator.")
         return self._found[tuple(tokens)]
-
-    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
-        """Look many sentences up."""
-        return [self.translate(tokens) for tokens in sentences]
 
     def describe(self) -> dict[str, Any]:
         """Its kind, file, direction and size; every word counts as translated."""

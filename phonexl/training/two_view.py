@@ -14,10 +14,8 @@ from torch import Tensor
 from phonexl.training.augmentation import Augmentation, Version
 from phonexl.training.collator import PhoneXLCollator, SecondSentence, pad_second
 from phonexl.training.dataset import Row
-from phonexl.training.masking import draw_generator
+from phonexl.training.masking import Draw, draw_generator
 from phonexl.training.teacher import Teacher
-
-_VIEW, _COPY = 2, 4  # keys of their draws, 1 and 3 being those of the tagged sentence (see `collator.py`)
 
 
 def two_view_kl(first: Tensor, second: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -110,11 +108,11 @@ class TwoViewCollator(PhoneXLCollator):
         """What is read of a row."""
         if self.copy is None or not is_copy:
             return Version.same(row)
-        return self.copy(row, draw_generator(self.seed, self.epoch, row.index, _COPY))
+        return self.copy(row, draw_generator(self.seed, self.epoch, row.index, Draw.COPY))
 
     def _look(self, view: Augmentation, row: Row) -> Version:
         """The second view: of what the first is a version of, as in the authors' code."""
-        return view(row, draw_generator(self.seed, self.epoch, row.index, _VIEW))
+        return view(row, draw_generator(self.seed, self.epoch, row.index, Draw.SECOND_VIEW))
 
     def _teach(
         self, teacher: Teacher, versions: Sequence[Version], copied: Sequence[bool], units: int

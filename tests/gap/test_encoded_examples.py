@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from dataset_scripts.schema import Sentence
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.gap.encoded_examples import Collator, EncodedExamples
 from phonexl.gap.tasks import TASKS, Pair
 from phonexl.gap.word_reader import NO_WORD, EncodedWords
-from phonexl.training.dataset import IGNORED
 
 POS, XNLI = TASKS["pos"], TASKS["xnli"]
 START, MARK, UNKNOWN = 1, 2, 3

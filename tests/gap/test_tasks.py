@@ -8,7 +8,8 @@ from task_files import write_pairs, write_tagged
 from dataset_scripts.build import build
 from dataset_scripts.readers import DataError
 from modeling_phonexl.transcription import UnknownLanguageError
-from phonexl.gap.tasks import TASKS, draw, find_task, load_task
+from phonexl.gap.tasks import TASKS, find_task, load_task
+from phonexl.training.data import draw
 
 XNLI = TASKS["xnli"]
 

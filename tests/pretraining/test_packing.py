@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
+from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.pretraining.dataset import HiddenSentence
 from phonexl.pretraining.encoder import Body, body_facts, build_encoder, guess, sum_of_nats
 from phonexl.pretraining.packing import ROW_LENGTH, PackingCollator, block_mask, count_work, pack, training_flops
-from phonexl.training.masking import IGNORED
 
 VOCABULARY = 40
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonexl.training.masking import IGNORED, draw_generator, draw_masked_words, mask_words
+from modeling_phonexl.sentence_encoder import IGNORED
+from phonexl.training.masking import draw_generator, draw_masked_words, mask_words
 
 MASK, VOCABULARY, MARK = 4, 1000, 7
 WORDS = st.lists(st.lists(st.integers(10, VOCABULARY - 1), min_size=1, max_size=4), min_size=1, max_size=20)

@@ -15,7 +15,7 @@ from phonexl.training.collator import SecondSentence
 from phonexl.training.data import load_data
 from phonexl.training.dataset import Row
 from phonexl.training.job import Job
-from phonexl.training.method import NEEDS, Method, Trained
+from phonexl.training.method import Method, Trained
 from phonexl.training.recipe import Recipe, RecipeError
 from phonexl.training.run import train
 
@@ -37,13 +37,18 @@ class Weights:
 def test_every_method_says_what_it_is_and_lies_over_every_recipe(name: str) -> None:
     method = find_method(name)
     assert method.name == name
-    assert method.needs in NEEDS
     assert method.reference
     for cell in ("panx-zh-vi", "udpos-ja-ko", "udpos-zh-vi-offline"):
         for original in {False, method.original is not None}:
             recipe = Recipe.load(cell).override(method.overrides(original))
             assert recipe.method == name
             method.settings_of(recipe)
+
+
+def test_a_method_that_needs_something_else_is_refused() -> None:
+    """The table of the comparison says what each assumes, in three words that its reader knows."""
+    with pytest.raises(ValueError, match="mine: needs 'dict'; expected one of none, Dict, MT"):
+        Method("mine", "here", "dict")
 
 
 def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:

@@ -18,17 +18,12 @@ from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.methods import find_method
 from phonexl.results import Result, find_results
-from phonexl.training.data import name_dataset
+from phonexl.training.data import hash_sentences, load_data, name_dataset
 from phonexl.training.dictionaries import make_switcher, make_task_switcher
 from phonexl.training.evaluation import score, tag_sentences
+from phonexl.training.job import build_model, make_arguments
 from phonexl.training.recipe import Recipe
-from phonexl.training.run import (
-    build_model,
-    hash_sentences,
-    load_data,
-    make_arguments,
-    train,
-)
+from phonexl.training.run import train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

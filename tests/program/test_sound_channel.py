@@ -11,7 +11,7 @@ import pytest
 from dataset_scripts.readers import to_tsv
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from phonexl.cli.train import lay_over
+from phonexl.methods import lay_over
 from phonexl.training.dictionaries import find_dictionary, find_sound_dictionary
 from phonexl.training.job import build_model
 from phonexl.training.recipe import Recipe
