@@ -9,7 +9,6 @@ import errno
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import TypeVar
 from filelock import FileLock
 from huggingface_hub import constants
 from safetensors import SafetensorError
+
+from phonexl.whole_files import PARTS, whole_folder
 
 Source = TypeVar("Source")
 
@@ -46,7 +47,7 @@ def cached_checkpoint(
     Raises:
         BackboneError: If the cache cannot be written.
     """
-    # Read at each call: huggingface_hub's cached_assets_path would create the folder, which the rename below must do.
+    # Read at each call: huggingface_hub's cached_assets_path would create the folder, which `whole_folder` must do.
     root = Path(constants.HF_ASSETS_CACHE) / "phonexl" / "backbones"
     final = root / folder
     try:
@@ -59,7 +60,9 @@ def cached_checkpoint(
                 logger.info("converting the backbone %r into %s, once: about 5 s, %d MB", name, final, megabytes)
                 _sweep(root)
                 _check_room(root, megabytes)
-                _write_whole(final, lambda work: write(source, work))
+                with whole_folder(final) as part:
+                    write(source, part)
+                    _share(part)
     except (OSError, SafetensorError) as error:
         raise BackboneError(
             f"cannot write the {name} backbone ({megabytes} MB) to {root}: {error}; {_WHERE}"
@@ -67,23 +70,16 @@ def cached_checkpoint(
     return final
 
 
-def _write_whole(final: Path, write: Callable[[Path], None]) -> None:
-    """Write beside the final folder and rename, so that a folder with the final name is always whole."""
-    work = Path(tempfile.mkdtemp(dir=final.parent, prefix=f"{final.name}.tmp-"))
-    try:
-        write(work)
-        # mkdtemp and safetensors make them private; a cache may be shared.
-        work.chmod(0o755)
-        for path in work.iterdir():
-            path.chmod(0o644)
-        os.replace(work, final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _share(folder: Path) -> None:
+    """Let others read it, whatever the umask: safetensors makes its files private, and a cache may be shared."""
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def _sweep(root: Path) -> None:
     """Remove what killed conversions left, once no conversion can still be at it."""
-    for path in root.glob("*.tmp-*"):
+    for path in root.glob(PARTS):
         if time.time() - path.stat().st_mtime > _STALE_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
 

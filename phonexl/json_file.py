@@ -1,18 +1,17 @@
 """Writes a JSON file whole or not at all, and reads one. Imports nothing heavy: every command may use it."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from phonexl.whole_files import whole_file
+
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write beside the file's place, then rename: a reader never sees half of it. Missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    """Write a JSON file, whole or not at all: a reader never sees half of it. Missing folders are made."""
+    with whole_file(path) as part:
+        part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:

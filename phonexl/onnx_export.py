@@ -6,8 +6,6 @@ Scores of tags come from the graph; cutting, pooling indices and the best path s
 import contextlib
 import json
 import logging
-import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from modeling_phonexl.processing_phonexl import PhoneXLProcessor
 from modeling_phonexl.transcription import import_tool
 from modeling_phonexl.views import unit_mask_of
 from phonexl.json_file import write_json
+from phonexl.whole_files import whole_folder
 
 _REMOTE_CODE = ("auto_map", "custom_pipelines")  # names of Python files, which this folder does not hold
 _EXAMPLE = {"units": 5, "pieces": 8, "phonemes": 11}  # all different: none may be taken for another
@@ -141,19 +140,11 @@ def export_onnx(
         raise ValueError(
             f"{kind} has no tokenizer.json, which tagging without torch reads: use a backbone with a fast one"
         )
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    part.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as part:
         _write_graph(model, part / MODEL_FILE)
         if int8:
             _write_int8(part)
         _write_descriptions(model, processor, part)
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return sorted(folder.iterdir())
 
 

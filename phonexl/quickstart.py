@@ -23,6 +23,7 @@ from phonexl.training.evaluation import tag_sentences
 from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import CHECKPOINTS, train
+from phonexl.whole_files import whole_file
 
 PAIRS = ("zh-vi", "ja-ko")
 RAW_TEXT = {
@@ -96,9 +97,8 @@ def run_quickstart(pairs: Sequence[str], out: Path, say: Callable[[str], None]) 
         )
         lines = [_raw_line(language, words) for language, words in raw_text[folder].items()]
         sections.append(Section(f"Raw text, tagged by the {pair} model", lines=lines))
-    part = page.with_name(".index.html.part")
-    part.write_text(render_page("PhoneXL quickstart", sections), encoding="utf-8")
-    part.replace(page)
+    with whole_file(page) as part:
+        part.write_text(render_page("PhoneXL quickstart", sections), encoding="utf-8")
     return Report(table, verdicts, raw_text, page)
 
 

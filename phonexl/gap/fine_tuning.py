@@ -23,7 +23,6 @@ from phonexl.gap.task_scores import floor_scores, score_task
 from phonexl.gap.tasks import TaskData, find_task, load_task
 from phonexl.gap.used_rows import restore_table
 from phonexl.gap.word_reader import WordReader
-from phonexl.pretraining.run import save_whole
 from phonexl.results import (
     RESULT_FILE,
     Result,
@@ -32,6 +31,7 @@ from phonexl.results import (
     describe_hardware,
     describe_versions,
 )
+from phonexl.whole_files import whole_folder
 
 Report = Callable[[str], None]
 
@@ -140,15 +140,12 @@ def fine_tune(
         hardware={**describe_hardware(), "precision": "bf16" if trainer.args.bf16 else "fp32"},
         warnings=_warnings(recipe, data, encoder, scores),
     )
-
-    def save(folder: Path) -> None:
+    with whole_folder(out, replace=True) as part:
         if save_model:
             restore_table(trainer.classifier)
-            trainer.classifier.save_pretrained(folder)
-            encoder.reader.save(folder)
-        result.save(folder / RESULT_FILE)
-
-    save_whole(out, save)
+            trainer.classifier.save_pretrained(part)
+            encoder.reader.save(part)
+        result.save(part / RESULT_FILE)
     return result
 
 

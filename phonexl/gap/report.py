@@ -6,7 +6,6 @@ Computes nothing that is not in a file: scores are from `phonexl train` and `pho
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +31,7 @@ from phonexl.gap.tables import (
 )
 from phonexl.json_file import read_json
 from phonexl.results import RESULT_FILE, Result, Table
+from phonexl.whole_files import whole_file
 
 PAGE, TABLES = "report.html", "tables.md"
 TITLE = "How unequally encoders treat languages"
@@ -142,11 +142,9 @@ def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
     files = {PAGE: page.encode(), TABLES: _markdown(sections).encode()}
     for drawing in (drawing for section in sections for drawing in section.drawings):
         files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
-    out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        part = out / f".{name}.{os.getpid()}.part"
-        part.write_bytes(content)
-        part.replace(out / name)
+        with whole_file(out / name) as part:
+            part.write_bytes(content)
     return [out / name for name in files]
 
 

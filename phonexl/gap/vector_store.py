@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import json
 import logging
-import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -23,6 +22,7 @@ from transformers import AutoConfig
 
 from phonexl.gap.representations import SentenceVectors
 from phonexl.results import RESULT_FILE
+from phonexl.whole_files import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,5 @@ def save_vectors(path: Path, key: str, vectors: SentenceVectors) -> None:
     optional = {name: getattr(vectors, name) for name in ("words", "positions", "probabilities", "sound")}
     arrays |= {name: rows for name, rows in optional.items() if rows is not None}
     facts = {"key": key, "unknown_rate": repr(float(vectors.unknown_rate)), "truncated": str(vectors.truncated)}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    save_file({name: np.ascontiguousarray(rows) for name, rows in arrays.items()}, part, metadata=facts)
-    part.replace(path)
+    with whole_file(path) as part:
+        save_file({name: np.ascontiguousarray(rows) for name, rows in arrays.items()}, part, metadata=facts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from dataset_scripts.readers import DataError, read_lines
 from modeling_phonexl.transcription import Transcriber, find_language
 from phonexl.pretraining.contamination import EvaluationText
 from phonexl.pretraining.representations import ReadSentence, Word, read_words
+from phonexl.whole_files import whole_file
 
 CORPUS_FILE = "corpus.jsonl.gz"
 HELD_OUT, HELD_OUT_SHARE = 200, 10  # sentences of each language that are never trained on; at most one of ten
@@ -202,9 +202,11 @@ def _share(
 
 def save_corpus(corpus: Corpus, path: Path) -> None:
     """Write a corpus whole or not at all, the same bytes for the same corpus."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream:
+    with (
+        whole_file(path) as part,
+        part.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream,
+    ):
         head = {
             "version": _VERSION,
             "settings": asdict(corpus.settings),
@@ -214,7 +216,6 @@ def save_corpus(corpus: Corpus, path: Path) -> None:
         }
         for line in (head, *map(_packed, (*corpus.held_out, *corpus.train))):
             stream.write((json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
-    part.replace(path)
 
 
 def load_corpus(path: Path, settings: CorpusSettings | None = None) -> Corpus:

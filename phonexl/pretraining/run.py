@@ -6,10 +6,9 @@ How many steps a budget of minutes is worth is found in `budget.py`; the figures
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from phonexl.pretraining.representations import Representation, check_name
 from phonexl.pretraining.trainer import BITS, PretrainingTrainer
 from phonexl.results import RECIPE_FILE, RESULT_FILE, Result, describe_command, describe_hardware, describe_versions
 from phonexl.training.checkpoints import last_checkpoint, step_of
+from phonexl.whole_files import whole_folder
 
 CHECKPOINTS = "checkpoints"
 VOCABULARY = "vocabulary"
@@ -122,16 +122,15 @@ def _pretrain_one(
     checkpoints = out / CHECKPOINTS
     if not (checkpoints / VOCABULARY).is_dir():
         learned = learn_representation(corpus, name, settings)
-        save_whole(checkpoints / VOCABULARY, learned.save)
+        with whole_folder(checkpoints / VOCABULARY, replace=True) as part:
+            learned.save(part)
     arm = Arm.of(corpus, Representation.load(checkpoints / VOCABULARY))
     report(f"{name}: {len(arm.representation.tokenizer)} symbols, {arm.num_symbols / len(arm.train):.1f} a sentence")
 
     def keep(step: int) -> None:
-        def save(folder: Path) -> None:
-            trainer.encoder.save_pretrained(folder)
-            arm.representation.save(folder)
-
-        save_whole(out / f"step-{step}", save)
+        with whole_folder(out / f"step-{step}", replace=True) as part:
+            trainer.encoder.save_pretrained(part)
+            arm.representation.save(part)
 
     trainer = arm.make_trainer(settings, checkpoints, keep, callbacks)
     last = last_checkpoint(checkpoints)
@@ -198,13 +197,3 @@ def _point(entry: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         "bits_per_word": entry[BITS],
         "languages": languages,
     }
-
-
-def save_whole(folder: Path, save: Callable[[Path], None]) -> None:
-    """Let a folder appear with all that `save` writes into it, or not at all."""
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    save(part)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)

@@ -4,7 +4,6 @@ What is learnt from the scores is the methods' business.
 """
 
 import copy
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcessor
 from phonexl.training.collator import SecondSentence, pad_second
+from phonexl.whole_files import whole_file
 
 _BATCH = 64
 
@@ -78,8 +78,6 @@ def cached_logits(file: Path, compute: Callable[[], list[Tensor]]) -> list[Tenso
         saved = load_file(file)
         return [saved[str(row)] for row in range(len(saved))]
     logits = compute()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    save_file({str(row): scores.contiguous() for row, scores in enumerate(logits)}, part)
-    part.replace(file)
+    with whole_file(file) as part:
+        save_file({str(row): scores.contiguous() for row, scores in enumerate(logits)}, part)
     return logits

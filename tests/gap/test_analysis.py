@@ -155,7 +155,8 @@ def test_an_analysis_names_the_run_of_its_model(checkpoint, texts, tmp_path):
     RunResult("xnli-eng", "phonexl train", {"task": "xnli"}, 7, {}, {}).save(folder / "result.json")
     two = {language: texts[language] for language in ("eng", "kor")}
     found = analyze(str(folder), two, layers=(-1,))
-    assert found.run is not None and found.run.items() >= {"name": "xnli-eng", "seed": 7, "task": "xnli"}.items()
+    assert found.run is not None
+    assert found.run.items() >= {"name": "xnli-eng", "seed": 7, "task": "xnli"}.items()
     bare = analyze(str(checkpoint), two, layers=(-1,))
     assert bare.run is None
     assert bare.model_digest == found.model_digest  # the result is not the model

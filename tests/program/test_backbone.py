@@ -273,7 +273,7 @@ def test_cache_is_readable_by_others(folders: dict[str, Path]) -> None:
     for folder in folders.values():
         assert folder.stat().st_mode & 0o777 == 0o755
         assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
-        assert not list(folder.parent.glob("*.tmp-*"))
+        assert not list(folder.parent.glob(".*.part"))
 
 
 @pytest.mark.medium
@@ -308,8 +308,8 @@ def test_a_killed_conversion_leaves_nothing_that_is_read(source: Path, assets: P
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     root = assets / "phonexl" / "backbones"
-    (fresh,) = root.glob("*.tmp-*")
-    stale = root / "multilingual-e5-small-q4-v0-x.tmp-old"
+    (fresh,) = root.glob(".*.part")
+    stale = root / ".multilingual-e5-small-q4-v0-x.1-0123abcd.part"
     stale.mkdir()
     two_days_ago = time.time() - 2 * 24 * 3600
     os.utime(stale, (two_days_ago, two_days_ago))

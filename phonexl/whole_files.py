@@ -1,0 +1,95 @@
+"""Files and folders that appear whole or not at all: written beside their place, then renamed into it.
+
+Not here: power cuts. A process may die at any moment, but nothing waits until the disk has what was written.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+PARTS = ".*.part"  # glob pattern of what a process that was killed while writing leaves beside the place
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file, which then takes its place, also that of an older one; if writing fails, nothing changes.
+
+    Args:
+        path: The file. Missing folders are made.
+
+    Yields:
+        A path beside it that is nobody else's, where there is no file yet.
+
+    Raises:
+        OSError: If the file cannot be put there, or none was written.
+    """
+    part = _part_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the error that led here says more
+            part.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """An empty folder to fill, which then takes its place; if filling it fails, nothing changes.
+
+    Args:
+        path: The folder. Missing ones above it are made.
+        replace: Let it take the place of one that has something in it. A reader may find none for the moment between
+            two renames, and a process killed in it leaves the older one beside, as `.NAME.PID-*.old`.
+
+    Yields:
+        A folder beside it that is nobody else's.
+
+    Raises:
+        OSError: If the folder cannot be put there, or one that must not be replaced has something in it.
+    """
+    part = _part_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.mkdir()
+        yield part
+        if replace:
+            _exchange(part, path)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                path.rmdir()  # Windows renames over no folder, not even an empty one
+            part.rename(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _part_of(path: Path) -> Path:
+    """A name beside a path: of this process, for who finds what a killed one left, and of this one call."""
+    # Threads share a process id, and so do processes in two containers.
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+
+
+def _exchange(part: Path, path: Path) -> None:
+    """Rename a folder over one that may have something in it; of several at once the last one stays."""
+    old = part.with_suffix(".old")
+    try:
+        while True:
+            try:
+                part.rename(path)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            shutil.rmtree(old, ignore_errors=True)  # from the second round on: another call has put a newer one there
+            with contextlib.suppress(FileNotFoundError):  # another call has moved it
+                path.rename(old)
+    finally:
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        elif old.exists():
+            old.rename(path)
