@@ -9,7 +9,7 @@ import typer
 
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.tables import print_table
-from phonexl.methods import method_names, parse_method
+from phonexl.methods import check_recipe, method_names, parse_method
 
 if TYPE_CHECKING:
     from phonexl.training.method import Method
@@ -61,7 +61,7 @@ def lay_over(recipe: "Recipe", text: str, settings: dict[str, object]) -> "tuple
     """A method, as `--method` names it, and a recipe as it is trained by it.
 
     Raises:
-        RecipeError: For an unknown key, or a value that the method refuses.
+        RecipeError: For an unknown key, or a value that the method refuses; settings of other methods are checked too.
         ValueError: For an unknown method.
     """
     method, original = parse_method(text)
@@ -69,6 +69,7 @@ def lay_over(recipe: "Recipe", text: str, settings: dict[str, object]) -> "tuple
     if text != "phonexl":
         # Results are grouped by name: two methods of one recipe are not two seeds of one system.
         chosen = replace(chosen, name=f"{chosen.name}-{text}")
+    check_recipe(chosen)
     method.settings_of(chosen)
     return method, chosen
 

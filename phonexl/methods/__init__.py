@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from phonexl.training.method import Method
+    from phonexl.training.recipe import Recipe
 
 ORIGINAL = "-original"
 
@@ -41,3 +42,31 @@ def parse_method(text: str) -> "tuple[Method, bool]":
     """
     original = text.endswith(ORIGINAL)
     return find_method(text.removesuffix(ORIGINAL)), original
+
+
+def check_recipe(recipe: "Recipe") -> None:
+    """Refuse a task that the recipe's method has no form for, and settings that no method has.
+
+    Settings of other methods than the recipe's own may stand in it: `compare` gives all of them to each.
+
+    Raises:
+        RecipeError: Naming the methods that have a form for the task; or for the name of no method, a setting that a
+            method does not have, or a value that it refuses.
+    """
+    from dataset_scripts.schema import TASKS
+    from phonexl.training.recipe import RecipeError
+
+    known = method_names()
+    if recipe.task not in TASKS and find_method(recipe.method).tags_only:
+        others = ", ".join(name for name in known if not find_method(name).tags_only)
+        raise RecipeError(
+            f"{recipe.name}: {recipe.method} is about words with tags and has no form for {recipe.task}; "
+            f"those that have: {others}"
+        )
+    for name, settings in recipe.method_settings.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+            written = f"{name}.{next(iter(settings))}"
+            raise RecipeError(f"{recipe.name}: unknown key {written!r}: no method is called {name!r}{hint}")
+        find_method(name).read_settings(recipe)

@@ -3,6 +3,7 @@
 The methods themselves are in `phonexl/methods`, one file each.
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.training.collator import SecondView
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe, RecipeError
+from phonexl.training.setting_types import wrong_type
 
 NEEDS = ("none", "Dict", "MT")
 
@@ -80,25 +82,36 @@ class Method:
         return {"method": self.name, **self.recipe, **((self.original or {}) if original else {})}
 
     def settings_of(self, recipe: Recipe) -> Any:
-        """The method's own settings under a recipe; None for a method without.
+        """The method's own settings under a recipe that it is to train; None for a method without.
 
         Raises:
             RecipeError: For a setting that the method does not have, a value that it refuses, or a task that it is not
                 defined for.
         """
         if self.tags_only and recipe.task not in TASKS:
-            raise RecipeError(
-                f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}: use plain, "
-                "phonexl, cosda-ml, sino-xenic or objectives-first"
-            )
+            raise RecipeError(f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}")
+        return self.read_settings(recipe)
+
+    def read_settings(self, recipe: Recipe) -> Any:
+        """The method's own settings as a recipe has them, whichever method is to train it; None for a method without.
+
+        Raises:
+            RecipeError: For a setting that the method does not have, or a value that it refuses.
+        """
         given = recipe.method_settings.get(self.name, {})
         known = [] if self.settings is None else [f.name for f in fields(self.settings)]
         for key in given:
             if key not in known:
                 listed = ", ".join(f"{self.name}.{name}" for name in known) or "none"
-                raise RecipeError(f"{recipe.name}: unknown key {self.name}.{key}; {self.name} has {listed}")
+                near = difflib.get_close_matches(key, known, 1)
+                hint = f"; did you mean {self.name}.{near[0]}?" if near else ""
+                raise RecipeError(f"{recipe.name}: unknown key {self.name}.{key}; {self.name} has {listed}{hint}")
+        if self.settings is None:
+            return None
+        if fault := wrong_type(self.settings, given):
+            raise RecipeError(f"{recipe.name}: {self.name}.{fault}")
         try:
-            return None if self.settings is None else self.settings(**given)
+            return self.settings(**given)
         except ValueError as error:
             raise RecipeError(f"{recipe.name}: {self.name}: {error}") from error
 

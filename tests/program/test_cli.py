@@ -184,6 +184,14 @@ def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
         ("--set 'mask_ratio': expected key=value", ["udpos-zh-vi", "--set", "mask_ratio"]),
         ("unknown method 'sound'; known: cosda-ml", ["udpos-zh-vi", "--method", "sound"]),
         ("--seeds '1-3': expected whole numbers", ["udpos-zh-vi", "--seeds", "1-3"]),
+        (
+            "no method is called 'xtun'; did you mean xtune",
+            ["udpos-zh-vi", "--set", "xtun.copies=ss"],
+        ),
+        (
+            "filter.kl_weight is 'much'; expected a",
+            ["udpos-zh-vi", "--set", "filter.kl_weight=much"],
+        ),
         ("unknown language 'vn'", ["udpos-zh-vi", "--set", "target=vn"]),
         ("backbone './nowhere' is no folder", ["udpos-zh-vi", "--set", "backbone=./nowhere"]),
     ],
