@@ -56,7 +56,8 @@ class Method:
         reference: Who proposed it, with its equations or sections.
         needs: "none", "Dict" or "MT": what it assumes beside labelled source sentences.
         recipe: What it changes in any recipe: the fair setting, on plain's learning rate, batch and epochs.
-        original: What its authors set besides; None where they published no setting for tagging.
+        original: What its authors set besides; None where there is nothing to lay over a recipe.
+        no_original: Why there is nothing, and what to use.
         settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
         tags_only: Whether it is about words with tags, and has no form for pairs of sentences.
         train: Trains one seed.
@@ -67,6 +68,7 @@ class Method:
     needs: str
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     original: Mapping[str, Any] | None = None
+    no_original: str = "its authors published no setting for tagging"
     settings: type[Any] | None = None
     tags_only: bool = False
     train: Callable[[Job], Trained] = train_one_stage
@@ -78,7 +80,7 @@ class Method:
             RecipeError: If `original` is asked for and there is none.
         """
         if original and self.original is None:
-            raise RecipeError(f"{self.name}: its authors published no setting for tagging; use --method {self.name}")
+            raise RecipeError(f"{self.name}: {self.no_original}; use --method {self.name}")
         return {"method": self.name, **self.recipe, **((self.original or {}) if original else {})}
 
     def settings_of(self, recipe: Recipe) -> Any:
@@ -120,4 +122,8 @@ PHONEXL = Method(
     name="phonexl",
     reference="Nguyen et al., PhoneXL: Eq. 3-8",
     needs="Dict",
+    no_original=(
+        "its authors' setting is a recipe: udpos-zh-vi, udpos-ja-ko, panx-zh-vi and panx-ja-ko hold the paper's Table 5, "
+        "those with -official behind them (udpos-zh-vi-official) do what the released code does"
+    ),
 )

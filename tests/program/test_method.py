@@ -1,5 +1,6 @@
 """Methods: found by name, laid over recipes, with checked settings of their own; few shots; second sentences."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from phonexl.training.data import load_data
 from phonexl.training.dataset import Row
 from phonexl.training.job import Job
 from phonexl.training.method import NEEDS, Method, Trained
-from phonexl.training.recipe import Recipe, RecipeError
+from phonexl.training.recipe import Recipe, RecipeError, list_recipes
 from phonexl.training.run import train
 
 MakeRecipe = Callable[..., Recipe]
@@ -53,6 +54,17 @@ def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:
     assert (method.name, original) == ("cosda-ml", True)
     with pytest.raises(RecipeError, match="sino-xenic: its authors published no setting"):
         find_method("sino-xenic").overrides(original=True)
+
+
+def test_the_original_setting_of_phonexl_is_a_recipe() -> None:
+    """Its authors published one: saying that they did not would send a reader away from it."""
+    with pytest.raises(
+        RecipeError, match="phonexl: its authors' setting is a recipe: .*; use --method phonexl$"
+    ) as said:
+        find_method("phonexl").overrides(original=True)
+    named = re.findall("(?:udpos|panx)-[a-z-]+", str(said.value))
+    assert len(named) == 5
+    assert set(named) <= set(list_recipes())
 
 
 def test_settings_of_a_method_are_written_with_its_name(make_recipe: MakeRecipe) -> None:
