@@ -275,8 +275,14 @@ def _make_augmentation(
     if name == "gn":
         return UniformNoise(processor, config)
     if name == "ss":
-        return SubwordSampling(SubwordSampler(processor.tokenizer, ratio), limit)
-    dictionary = find_dictionary(recipe, job.data.folder)
+        try:
+            sampler = SubwordSampler(processor.tokenizer, ratio)
+        except ValueError as error:
+            cures = (f"xtune.{role}=cs" for role in ("views", "copies") if getattr(settings, role) == name)
+            cure = f"set {' and '.join(cures)}, which switches words, or gn, which adds noise"
+            raise ValueError(f"{recipe.name}: {error}: {cure}") from error
+        return SubwordSampling(sampler, limit)
+    dictionary = find_dictionary(recipe, job.data.folder, "take versions without words of another language: gn or ss")
     return CodeSwitching(CodeSwitcher(dictionary, processor, recipe.target, ratio, match_of(recipe)), limit)
 
 
