@@ -123,7 +123,7 @@ PHONEXL = Method(
     reference="Nguyen et al., PhoneXL: Eq. 3-8",
     needs="Dict",
     no_original=(
-        "its authors' setting is a recipe: udpos-zh-vi, udpos-ja-ko, panx-zh-vi and panx-ja-ko hold the paper's Table 5, "
-        "those with -official behind them (udpos-zh-vi-official) do what the released code does"
+        "its authors' setting is a recipe: udpos-zh-vi, udpos-ja-ko, panx-zh-vi and panx-ja-ko hold the paper's Table "
+        "5, with -official behind them (udpos-zh-vi-official) they do as the released code"
     ),
 )
