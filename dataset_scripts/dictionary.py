@@ -18,6 +18,7 @@ from dataset_scripts.schema import Sentence
 from modeling_phonexl.transcription import script
 
 _SUFFIXES = (".tsv", ".txt", ".tsv.gz", ".txt.gz")
+_SOUND_FOLDERS = (Path(__file__).parent / "sino_xenic", Path(__file__).parent / "loanwords")
 _SCRIPTS = {"zh": {"han"}, "ja": {"han", "kana"}, "ko": {"hangul"}, "vi": {"latin"}}
 _COLUMNS = {2: (0, 1), 4: (0, 2)}  # columns of source and target: plain, and `source IPA target IPA` of the release
 
@@ -129,9 +130,14 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
                 return cls.from_english_pivot(to_source, to_target)
         cure = (
             f"Put {source}-{target}.tsv, or MUSE's en-{source}.txt and en-{target}.txt, there or into a folder muse in "
-            "or beside it (all may be .gz), or do without code switching: --set xmlm_weight=0."
+            "or beside it (all may be .gz)."
         )
         raise DataError(folder, None, None, f"a dictionary {source}-{target}", cure)
+
+    @staticmethod
+    def has_sound(source: str, target: str) -> bool:
+        """Whether dictionaries by sound of a pair are shipped."""
+        return bool(_sound_files(source, target))
 
     @classmethod
     def by_sound(cls, source: str, target: str) -> BilingualDictionary:
@@ -140,10 +146,9 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         Raises:
             ValueError: If none is shipped.
         """
-        folders = (Path(__file__).parent / "sino_xenic", Path(__file__).parent / "loanwords")
-        files = [path for folder in folders if (path := folder / f"{source}-{target}.tsv.gz").is_file()]
+        files = _sound_files(source, target)
         if not files:
-            shipped = sorted({path.name[:5] for folder in folders for path in folder.glob("??-??.tsv.gz")})
+            shipped = sorted({path.name[:5] for folder in _SOUND_FOLDERS for path in folder.glob("??-??.tsv.gz")})
             raise ValueError(f"no dictionary by sound {source}-{target}; shipped: {', '.join(shipped)}")
         return cls(pair for path in files for pair in _read_pairs(path))
 
@@ -310,6 +315,10 @@ def _read_pairs(path: Path) -> Iterator[tuple[str, str]]:
         if not source or not target:
             raise DataError(path, number, line, "a word on both sides", "Complete the pair, or delete the line.")
         yield source, target
+
+
+def _sound_files(source: str, target: str) -> list[Path]:
+    return [path for folder in _SOUND_FOLDERS if (path := folder / f"{source}-{target}.tsv.gz").is_file()]
 
 
 def _find(folder: Path, stem: str) -> Path | None:

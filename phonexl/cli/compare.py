@@ -36,16 +36,23 @@ def compare(
         parse_method(name)
     from phonexl.comparison import compare as make_comparison
     from phonexl.progress import TrainingProgress, quiet_transformers
+    from phonexl.training.data import load_data
     from phonexl.training.recipe import Recipe
+    from phonexl.training.rehearsal import is_finished, rehearse
     from phonexl.training.run import train
 
     settings = typed_settings(set, limit_train)
     base = Recipe.load(recipe)
     if seeds is not None:
         base = base.with_seeds(parse_seeds(seeds))
-    # A bad setting of the last method is known before the first is trained.
+    # What would stop the last method is known before the first is trained.
     runs = [(name, *lay_over(base, name, settings)) for name in names]
     quiet_transformers()
+    later = [(method, run) for name, method, run in runs if not is_finished(run, out / name)][1:]
+    if later:  # the first would fail before its first step as well
+        sentences = load_data(base.override(settings), data)
+        for method, run in later:
+            rehearse(method, run, sentences)
     results = []
     for name, method, run in runs:
         typer.echo(f"{run.name}: seeds {', '.join(map(str, run.seeds))}", err=True)

@@ -50,7 +50,7 @@ def lay_over(recipe: "Recipe", text: str, settings: Mapping[str, Any]) -> "tuple
     """A method, as `--method` names it, and a recipe as it is trained by it.
 
     Raises:
-        RecipeError: For an unknown key, or a value that the method refuses.
+        RecipeError: For an unknown key, or a value that the method refuses; settings of other methods are checked too.
         ValueError: For an unknown method.
     """
     method, original = parse_method(text)
@@ -58,5 +58,34 @@ def lay_over(recipe: "Recipe", text: str, settings: Mapping[str, Any]) -> "tuple
     if text != "phonexl":
         # Results are grouped by name: two methods of one recipe are not two seeds of one system.
         chosen = replace(chosen, name=f"{chosen.name}-{text}")
+    check_recipe(chosen)
     method.settings_of(chosen)
     return method, chosen
+
+
+def check_recipe(recipe: "Recipe") -> None:
+    """Refuse a task that the recipe's method has no form for, and settings that no method has.
+
+    Settings of other methods than the recipe's own may stand in it: `compare` gives all of them to each.
+
+    Raises:
+        RecipeError: Naming the methods that have a form for the task; or for the name of no method, a setting that a
+            method does not have, or a value that it refuses.
+    """
+    from dataset_scripts.schema import TASKS
+    from phonexl.training.recipe import RecipeError
+
+    known = method_names()
+    if recipe.task not in TASKS and find_method(recipe.method).tags_only:
+        others = ", ".join(name for name in known if not find_method(name).tags_only)
+        raise RecipeError(
+            f"{recipe.name}: {recipe.method} is about words with tags and has no form for {recipe.task}; "
+            f"those that have: {others}"
+        )
+    for name, settings in recipe.method_settings.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+            written = f"{name}.{next(iter(settings))}"
+            raise RecipeError(f"{recipe.name}: unknown key {written!r}: no method is called {name!r}{hint}")
+        find_method(name).read_settings(recipe)

@@ -47,10 +47,20 @@ class TranslateTrainSettings:
 
 
 def train(job: Job) -> Trained:
-    """Translate, align, project, and train on both."""
+    """Translate, align, project, and train on both.
+
+    Raises:
+        ValueError: If the backbone has no such layer.
+        DataError: If dictionary or translations are missing or malformed.
+    """
     recipe = job.recipe
     tagger, processor = job.build(PhoneXLForTokenClassification)
     settings: TranslateTrainSettings = job.settings
+    depth = tagger.phonexl.backbone.config.num_hidden_layers
+    if settings.layer > depth:
+        raise ValueError(
+            f"translate-train.layer {settings.layer}: this backbone has hidden states 0 to {depth}; set another"
+        )
     aligner = WordAligner(tagger.phonexl.backbone, processor.tokenizer, settings.layer, settings.threshold)
     translator = make_translator(recipe, job.data.folder, recipe.source, recipe.target)
     sources = repair_orphan_tags(sentence for sentence in job.data.train if sentence.lang == recipe.source)

@@ -78,11 +78,8 @@ class XTuneSettings:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(known)}")
         for name, most in (("ratio", 1.0), ("view_weight", float("inf")), ("teacher_weight", float("inf"))):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, (int, float)) and 0 <= value <= most):
+            if value is not None and not 0 <= value <= most:
                 raise ValueError(f"{name} is {value!r}; expected a number from 0" + (" to 1" if most == 1 else ""))
-        for name in ("hard_labels", "label_mean"):
-            if not isinstance(getattr(self, name), (bool, type(None))):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected true or false")
 
     def filled(self, task: str) -> "XTuneSettings":
         """A copy with the authors' values for a task in the place of None (their `scripts/*/train_{panx,udpos}.sh`)."""
@@ -278,8 +275,14 @@ def _make_augmentation(
     if name == "gn":
         return UniformNoise(processor, config)
     if name == "ss":
-        return SubwordSampling(SubwordSampler(processor.tokenizer, ratio), limit)
-    dictionary = find_dictionary(recipe, job.data.folder)
+        try:
+            sampler = SubwordSampler(processor.tokenizer, ratio)
+        except ValueError as error:
+            cures = (f"xtune.{role}=cs" for role in ("views", "copies") if getattr(settings, role) == name)
+            cure = f"set {' and '.join(cures)}, which switches words, or gn, which adds noise"
+            raise ValueError(f"{recipe.name}: {error}: {cure}") from error
+        return SubwordSampling(sampler, limit)
+    dictionary = find_dictionary(recipe, job.data.folder, "take versions without words of another language: gn or ss")
     return CodeSwitching(CodeSwitcher(dictionary, processor, recipe.target, ratio, match_of(recipe)), limit)
 
 

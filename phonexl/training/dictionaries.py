@@ -6,18 +6,20 @@ Reading and filtering dictionaries is in `dataset_scripts.dictionary`; switching
 from pathlib import Path
 
 from dataset_scripts.dictionary import BilingualDictionary
+from dataset_scripts.readers import DataError
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SoundDictionary
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.recipe import Recipe
 
 
-def find_dictionary(recipe: Recipe, folder: Path) -> BilingualDictionary:
+def find_dictionary(recipe: Recipe, folder: Path, otherwise: str) -> BilingualDictionary:
     """The dictionary of a recipe from source to target, with its default filter.
 
     Args:
         recipe: Says where; without a place, it lies near the data.
         folder: The data.
+        otherwise: How to do without, "do without X: --set Y", for the message that there is none.
 
     Raises:
         DataError: If there is none, or it is malformed.
@@ -28,7 +30,15 @@ def find_dictionary(recipe: Recipe, folder: Path) -> BilingualDictionary:
         dictionary = BilingualDictionary.read(Path(recipe.dictionary))
     else:
         place = folder if recipe.dictionary is None else Path(recipe.dictionary)
-        dictionary = BilingualDictionary.locate(place, recipe.source, recipe.target)
+        try:
+            dictionary = BilingualDictionary.locate(place, recipe.source, recipe.target)
+        except DataError as error:
+            if error.path != place:  # a file that is there, and malformed
+                raise
+            shipped = BilingualDictionary.has_sound(recipe.source, recipe.target)
+            by_sound = "Or take the shipped one by sound, --set dictionary=sound, or" if shipped else "Or"
+            cure = f"{error.cure} {by_sound} {otherwise}."
+            raise DataError(error.path, error.line, error.text, error.expected, cure) from error
     if not recipe.official:
         dictionary = dictionary.filtered(recipe.target)
     return dictionary.shuffled(recipe.limit_seed) if recipe.shuffle_dictionary else dictionary
@@ -58,7 +68,7 @@ def make_switcher(
     """
     if config.xmlm_weight == 0:
         return None
-    dictionary = find_dictionary(recipe, folder)
+    dictionary = find_dictionary(recipe, folder, "do without code switching: --set xmlm_weight=0")
     return CodeSwitcher(dictionary, processor, recipe.target, config.code_switch_ratio, config.switch_match)
 
 
@@ -70,7 +80,7 @@ def make_task_switcher(recipe: Recipe, processor: PhoneXLProcessor, folder: Path
     """
     if recipe.task_switch_ratio == 0:
         return None
-    dictionary = find_dictionary(recipe, folder)
+    dictionary = find_dictionary(recipe, folder, "leave tagged words as they are: --set task_switch_ratio=0")
     return CodeSwitcher(dictionary, processor, recipe.target, recipe.task_switch_ratio, match_of(recipe))
 
 

@@ -30,7 +30,7 @@ from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import Task, find_task
 from phonexl.training.trainer import PhoneXLTrainer
-from phonexl.training.unseen_segments import fill_unseen_segments
+from phonexl.training.unseen_segments import check_fillable, fill_unseen_segments
 
 ModelT = TypeVar("ModelT", bound=PhoneXLClassifier)
 
@@ -110,8 +110,12 @@ class Job:
 
         Raises:
             DataError: If there is no dictionary.
-            ValueError: If tagged sentences are to be switched or merged beside an MLM term.
+            ValueError: If tagged sentences are to be switched or merged beside an MLM term, or the recipe fills unseen
+                segments and the tagger has no table of them.
+            MissingToolError: If it fills them and panphon is not installed.
         """
+        if self.recipe.fill_unseen:
+            check_fillable(tagger, processor)
         task = self.task
         folder = self.checkpoints if stage == "train" else self.checkpoints / stage
         arguments = make_arguments(self.recipe, folder, self.seed, training)
@@ -148,9 +152,6 @@ class Job:
 
         Returns:
             The same Trainer, whose tagger is trained.
-
-        Raises:
-            ValueError: If the recipe fills unseen segments and the tagger has no table of them.
         """
         folder, stage = Path(str(trainer.args.output_dir)), self.stage_of(trainer)
         if self.resume and (folder / STAGE_FILE).exists():

@@ -3,6 +3,7 @@
 The methods themselves are in `phonexl/methods`, one file each.
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.training.collator import SecondView
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe, RecipeError
+from phonexl.training.setting_types import wrong_type
 
 NEEDS = ("none", "Dict", "MT")  # nothing, a dictionary, translations
 
@@ -54,7 +56,8 @@ class Method:
         reference: Who proposed it, with its equations or sections.
         needs: Of `NEEDS`: what it assumes beside labelled source sentences.
         recipe: What it changes in any recipe: the fair setting, on plain's learning rate, batch and epochs.
-        original: What its authors set besides; None where they published no setting for tagging.
+        original: What its authors set besides; None where there is nothing to lay over a recipe.
+        no_original: Why there is nothing, and what to use.
         settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
         tags_only: Whether it is about words with tags, and has no form for pairs of sentences.
         train: Trains one seed.
@@ -68,6 +71,7 @@ class Method:
     needs: str
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     original: Mapping[str, Any] | None = None
+    no_original: str = "its authors published no setting for tagging"
     settings: type[Any] | None = None
     tags_only: bool = False
     train: Callable[[Job], Trained] = train_one_stage
@@ -83,29 +87,40 @@ class Method:
             RecipeError: If `original` is asked for and there is none.
         """
         if original and self.original is None:
-            raise RecipeError(f"{self.name}: its authors published no setting for tagging; use --method {self.name}")
+            raise RecipeError(f"{self.name}: {self.no_original}; use --method {self.name}")
         return {"method": self.name, **self.recipe, **((self.original or {}) if original else {})}
 
     def settings_of(self, recipe: Recipe) -> Any:
-        """The method's own settings under a recipe; None for a method without.
+        """The method's own settings under a recipe that it is to train; None for a method without.
 
         Raises:
             RecipeError: For a setting that the method does not have, a value that it refuses, or a task that it is not
                 defined for.
         """
         if self.tags_only and recipe.task not in TASKS:
-            raise RecipeError(
-                f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}: use plain, "
-                "phonexl, cosda-ml, sino-xenic or objectives-first"
-            )
+            raise RecipeError(f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}")
+        return self.read_settings(recipe)
+
+    def read_settings(self, recipe: Recipe) -> Any:
+        """The method's own settings as a recipe has them, whichever method is to train it; None for a method without.
+
+        Raises:
+            RecipeError: For a setting that the method does not have, or a value that it refuses.
+        """
         given = recipe.method_settings.get(self.name, {})
         known = [] if self.settings is None else [f.name for f in fields(self.settings)]
         for key in given:
             if key not in known:
                 listed = ", ".join(f"{self.name}.{name}" for name in known) or "none"
-                raise RecipeError(f"{recipe.name}: unknown key {self.name}.{key}; {self.name} has {listed}")
+                near = difflib.get_close_matches(key, known, 1)
+                hint = f"; did you mean {self.name}.{near[0]}?" if near else ""
+                raise RecipeError(f"{recipe.name}: unknown key {self.name}.{key}; {self.name} has {listed}{hint}")
+        if self.settings is None:
+            return None
+        if fault := wrong_type(self.settings, given):
+            raise RecipeError(f"{recipe.name}: {self.name}.{fault}")
         try:
-            return None if self.settings is None else self.settings(**given)
+            return self.settings(**given)
         except ValueError as error:
             raise RecipeError(f"{recipe.name}: {self.name}: {error}") from error
 
@@ -114,4 +129,8 @@ PHONEXL = Method(
     name="phonexl",
     reference="Nguyen et al., PhoneXL: Eq. 3-8",
     needs="Dict",
+    no_original=(
+        "its authors' setting is a recipe: udpos-zh-vi, udpos-ja-ko, panx-zh-vi and panx-ja-ko hold the paper's Table "
+        "5, with -official behind them (udpos-zh-vi-official) they do as the released code"
+    ),
 )

@@ -19,6 +19,7 @@ from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import Vocab
 from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.setting_types import wrong_type
 
 # Set by the processor, the backbone or the run itself.
 _DERIVED = {"backbone_config", "phoneme_vocab_size", "phoneme_pad_token_id", "phoneme_unk_token_id", "languages"}
@@ -97,6 +98,8 @@ class Recipe:
     method_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if fault := wrong_type(Recipe, {f.name: getattr(self, f.name) for f in fields(self)}):
+            raise RecipeError(f"{self.name}: {fault}")
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
         for name in ("task_switch_ratio", "particle_merge_ratio"):
@@ -106,6 +109,10 @@ class Recipe:
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
         if self.few_shot < 0:
             raise RecipeError(f"{self.name}: few_shot {self.few_shot}; expected a number of sentences >= 0")
+        for name in ("limit_train", "limit_eval"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 1:
+                raise RecipeError(f"{self.name}: {name} {limit}; expected a number of sentences >= 1, or null for all")
         for language in (self.source, self.target):
             find_language(language)
 
@@ -124,7 +131,7 @@ class Recipe:
         """A copy with some values changed; the keys are those of the YAML file.
 
         Raises:
-            RecipeError: For an unknown key.
+            RecipeError: For an unknown key or a bad value.
         """
         return self._from_values(self.name, {**self.values(), **settings})
 
@@ -149,7 +156,8 @@ class Recipe:
         config: dict[str, Any] = {}
         training: dict[str, Any] = {}
         methods: dict[str, dict[str, Any]] = {}
-        for key, value in values.items():
+        for given, value in values.items():
+            key = str(given)  # YAML reads a bare no as false
             method, dot, setting = key.partition(".")
             if dot:
                 methods.setdefault(method, {})[setting] = value

@@ -158,7 +158,7 @@ class SubwordSampler:
             bytes_too = " with byte_fallback" if model.get("byte_fallback") else ""
             raise ValueError(
                 f"a {model['type']} tokenizer{bytes_too} has no sub-word sampling here; expected Unigram (XLM-R, e5) "
-                "or WordPiece (mBERT): choose another augmentation"
+                "or WordPiece (mBERT)"
             )
 
     def cut(self, generator: Generator, tokens: Sequence[str], pieces: Sequence[list[int]]) -> list[list[int]]:

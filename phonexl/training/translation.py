@@ -181,7 +181,7 @@ def make_translator(recipe: Recipe, folder: Path, source: str, target: str) -> T
         MissingToolError: If the tokenizer of a model needs a package that is not installed.
     """
     if recipe.translator == "dictionary":
-        dictionary = find_dictionary(recipe, folder)
+        dictionary = find_dictionary(recipe, folder, "name translations or a model: --set translator=FILE.jsonl")
         if source == recipe.target:
             dictionary = _invert(dictionary)
         return DictionaryTranslator(dictionary, source, target, match_of(recipe))

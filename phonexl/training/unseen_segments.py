@@ -11,7 +11,23 @@ import torch
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.articulation import feature_array, has_features
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from modeling_phonexl.outputs import present
 from phonexl.training.dataset import Row
+
+
+def check_fillable(tagger: PhoneXLClassifier, processor: PhoneXLProcessor) -> None:
+    """Refuse what `fill_unseen_segments` would refuse, before anything is trained.
+
+    Raises:
+        ValueError: For a tagger without a table of segments.
+        MissingToolError: If panphon is not installed.
+    """
+    if tagger.phonexl.phoneme_embeddings is None or processor.phonemes.kind != "segments":
+        raise ValueError(
+            "fill_unseen needs a table of segments: set phoneme_vocab=segments and use_phonemes=true, or "
+            "fill_unseen=false"
+        )
+    has_features("a")
 
 
 def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor, rows: Iterable[Row]) -> dict[str, str]:
@@ -30,10 +46,8 @@ def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor,
         ValueError: For a tagger without a table of segments.
         MissingToolError: If panphon is not installed.
     """
-    table = tagger.phonexl.phoneme_embeddings
-    vocabulary = processor.phonemes
-    if table is None or vocabulary.kind != "segments":
-        raise ValueError('filling unseen segments needs phoneme_vocab="segments" and use_phonemes=True')
+    check_fillable(tagger, processor)
+    table, vocabulary = present(tagger.phonexl.phoneme_embeddings), processor.phonemes
     first = vocabulary.size - len(vocabulary.symbols)
     met = {sound for row in rows for word in row.sentence.phoneme_pieces for sound in word}
     known = [index for index, symbol in enumerate(vocabulary.symbols) if has_features(symbol)]

@@ -152,12 +152,14 @@ def test_a_direct_dictionary_wins_over_the_pivot(tmp_path, place):
 
 def test_a_missing_dictionary_says_what_to_put_where(tmp_path):
     (tmp_path / "en-zh.txt").write_text("a b\n")
-    with pytest.raises(DataError, match=r"zh-vi.tsv.*en-vi.txt.*muse.*--set xmlm_weight=0"):
+    with pytest.raises(DataError, match=r"zh-vi.tsv.*en-vi.txt.*muse.*gz\)\.$"):
         BilingualDictionary.locate(tmp_path, "zh", "vi")
 
 
 def test_dictionaries_by_sound_join_both_ways_of_finding_pairs():
     found = BilingualDictionary.by_sound("ja", "ko")
+    assert BilingualDictionary.has_sound("ja", "ko")
+    assert not BilingualDictionary.has_sound("ko", "ja")
     assert "설정" in found.targets("設定")
     assert "카메라" in found.targets("カメラ")
     assert "hành động" in BilingualDictionary.by_sound("zh", "vi").targets("行动")

@@ -18,4 +18,5 @@ sentences = _MODULE.sentences
 draw_sentences = _MODULE.draw_sentences
 data = _MODULE.data
 make_recipe = _MODULE.make_recipe
+save_deberta = _MODULE.save_deberta
 one_thread = _MODULE.one_thread

@@ -222,7 +222,9 @@ def test_settings_that_cannot_be_are_refused(
 
 
 def test_a_layer_that_the_backbone_lacks_is_named(recipe_of: MakeRecipe, data: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no layer 6 to align words by: this encoder has hidden states 0 to 2"):
+    with pytest.raises(
+        ValueError, match="translate-train.layer 6: this backbone has hidden states 0 to 2; set another"
+    ):
         train(recipe_of(**{"translate-train.layer": 6}), data, tmp_path, method=METHOD)
 
 

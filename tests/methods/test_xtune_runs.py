@@ -1,5 +1,6 @@
 """Runs of xTune: two stages that resume, what the result says, and whom the teacher teaches."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, TrainerCallback
+from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast, TrainerCallback
 
 import phonexl.methods.xtune as xtune_module
 from dataset_scripts.readers import load_split
@@ -77,6 +78,23 @@ def unigram_backbone(tmp_path_factory: pytest.TempPathFactory, sentences: list[S
             folder
         )
     return folder
+
+
+@pytest.mark.parametrize(("copies", "cure"), [("gn", "xtune.views=cs"), ("ss", "xtune.views=cs and xtune.copies=cs")])
+def test_a_tokenizer_that_cuts_one_way_is_refused_with_the_settings_that_work(
+    run: Any, backbone: Path, tmp_path: Path, copies: str, cure: str
+) -> None:
+    """Those of mmBERT and RoBERTa are of byte pairs."""
+    folder = tmp_path / "pairs"
+    shutil.copytree(backbone, folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = Tokenizer(models.BPE(tokenizer.get_vocab(), [], unk_token="[UNK]"))
+    PreTrainedTokenizerFast(
+        tokenizer_object=model,
+        **{f"{name}_token": f"[{name.upper()}]" for name in ("unk", "pad", "cls", "sep", "mask")},
+    ).save_pretrained(folder)
+    with pytest.raises(ValueError, match=f"tiny: a BPE tokenizer has no sub-word sampling.*: set {cure}, which"):
+        run(backbone=str(folder), **{"xtune.copies": copies})
 
 
 def test_a_run_has_two_stages_and_says_what_ran(run: Any, data: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from transformers import (
     BertModel,
     CanineConfig,
     CanineModel,
+    DebertaV2Config,
+    DebertaV2ForMaskedLM,
     DistilBertConfig,
     DistilBertForMaskedLM,
     ElectraConfig,
@@ -38,6 +40,16 @@ from modeling_phonexl import (
 
 LABELS = ["O", "B-LOC", "I-LOC"]
 TASK = ("input_ids", "word_ids", "phoneme_ids", "phoneme_word_ids", "language_ids")
+# mDeBERTa v3: attention is relative, and there is no table of positions.
+RELATIVE: dict[str, Any] = {
+    "relative_attention": True,
+    "position_buckets": 16,
+    "pos_att_type": ["p2c", "c2p"],
+    "norm_rel_ebd": "layer_norm",
+    "share_att_key": True,
+    "position_biased_input": False,
+    "type_vocab_size": 0,
+}
 TABLE = "phonexl.backbone.embeddings.word_embeddings.weight"
 
 
@@ -63,6 +75,7 @@ def save_backbone(
         ),
         "modernbert": lambda: ModernBertModel(small(ModernBertConfig, vocab_size=size, **specials)),
         "modernbert-mlm": lambda: ModernBertForMaskedLM(small(ModernBertConfig, vocab_size=size, **specials)),
+        "deberta-v2-mlm": lambda: DebertaV2ForMaskedLM(small(DebertaV2Config, vocab_size=size, **RELATIVE)),
     }
 
     def save(name: str, dtype: torch.dtype = torch.float32) -> tuple[PreTrainedModel, str]:
@@ -90,7 +103,9 @@ def without(folder: Path, *parts: str) -> None:
 # Encoders of other people
 
 
-@pytest.mark.parametrize("name", ["bert", "bert-mlm", "xlm-roberta-mlm", "distilbert-mlm", "modernbert"])
+@pytest.mark.parametrize(
+    "name", ["bert", "bert-mlm", "xlm-roberta-mlm", "distilbert-mlm", "modernbert", "deberta-v2-mlm"]
+)
 def test_the_weights_of_an_encoder_are_kept(save_backbone: Any, make_batch: Any, name: str) -> None:
     source, folder = save_backbone(name)
     tagger = PhoneXLForTokenClassification.from_backbone(folder, labels=LABELS)
@@ -112,6 +127,7 @@ HEADS: dict[str, Callable[[Any], Callable[[Tensor], Tensor]]] = {
             source.vocab_layer_norm(source.activation(source.vocab_transform(hidden)))
         )
     ),
+    "deberta-v2-mlm": lambda source: source.cls,
     "modernbert-mlm": lambda source: lambda hidden: source.decoder(source.head(hidden)),
 }
 

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    DebertaV2Config,
+    DebertaV2ForMaskedLM,
+    PreTrainedTokenizerFast,
+)
 
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLProcessor
@@ -109,6 +116,36 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def still_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without dropout, for runs that must agree whatever the batches are."""
     return _save_backbone(tmp_path_factory.mktemp("still_backbone"), 0.0)
+
+
+@pytest.fixture
+def save_deberta(backbone: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Save a random mDeBERTa v3, whose attention is relative and which has no table of positions."""
+
+    def save() -> Path:
+        folder = tmp_path / "mdeberta"
+        tokenizer = AutoTokenizer.from_pretrained(backbone)
+        tokenizer.save_pretrained(folder)
+        config = DebertaV2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            relative_attention=True,
+            position_buckets=16,
+            pos_att_type=["p2c", "c2p"],
+            norm_rel_ebd="layer_norm",
+            share_att_key=True,
+            position_biased_input=False,
+            type_vocab_size=0,
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            DebertaV2ForMaskedLM(config).save_pretrained(folder)
+        return folder
+
+    return save
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -176,6 +177,29 @@ def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
     assert not (tmp_path / "other").exists()
 
 
+def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
+    backbone: Path, data: Path, tmp_path: Path, save_deberta: Callable[[], Path]
+) -> None:
+    """Hours of the first methods would end without a table."""
+
+    def check(code: int, message: str, methods: str, folder: Path, *settings: str) -> None:
+        options = ("--methods", methods, "--data", folder, "--out", tmp_path / "out", "--seeds", "1")
+        refuse(code, message, "compare", "udpos-zh-vi", *options, *settings_of(backbone, *settings))
+        assert not (tmp_path / "out").exists()
+
+    message = "udpos-zh-vi-filter: a deberta-v2 encoder cannot be run layer by layer"
+    check(2, message, "plain,filter", data, f"backbone={save_deberta()}")
+    check(2, "udpos-zh-vi-translate-train: .*layer 6: this backbone has", "plain,translate-train", data)
+    check(2, "translator 'mt.jsonl' is neither file nor", "plain,xtune", data, "translator=mt.jsonl")
+    settings = ("fill_unseen=true", "phoneme_vocab=segments")
+    check(2, "udpos-zh-vi-plain: fill_unseen needs a table of segments", "phonexl,plain", data, *settings)
+    check(2, "objectives-first: no objective has a weight", "phonexl,objectives-first", data,
+          *(f"{term}_weight=0" for term in ("align", "mlm", "xmlm")))  # fmt: skip
+    folder = Path(shutil.copytree(data, tmp_path / "data"))
+    (folder / "zh-vi.tsv").unlink()
+    check(3, "a dictionary zh-vi.*--set dictionary=sound", "plain,cosda-ml", folder)
+
+
 @pytest.mark.parametrize(
     ("message", "arguments"),
     [
@@ -184,6 +208,14 @@ def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
         ("--set 'mask_ratio': expected key=value", ["udpos-zh-vi", "--set", "mask_ratio"]),
         ("unknown method 'sound'; known: cosda-ml", ["udpos-zh-vi", "--method", "sound"]),
         ("--seeds '1-3': expected whole numbers", ["udpos-zh-vi", "--seeds", "1-3"]),
+        (
+            "no method is called 'xtun'; did you mean xtune",
+            ["udpos-zh-vi", "--set", "xtun.copies=ss"],
+        ),
+        (
+            "filter.kl_weight is 'much'; expected a",
+            ["udpos-zh-vi", "--set", "filter.kl_weight=much"],
+        ),
         ("unknown language 'vn'", ["udpos-zh-vi", "--set", "target=vn"]),
         ("backbone './nowhere' is no folder", ["udpos-zh-vi", "--set", "backbone=./nowhere"]),
     ],

@@ -1,5 +1,6 @@
 """Methods: found by name, laid over recipes, with checked settings of their own; few shots; second sentences."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from numpy.random import Generator
 
 from modeling_phonexl import PhoneXLForTokenClassification
-from phonexl.methods import find_method, method_names, parse_method
+from phonexl.methods import check_recipe, find_method, method_names, parse_method
 from phonexl.training.collator import SecondSentence
 from phonexl.training.data import load_data
 from phonexl.training.dataset import Row
@@ -60,6 +61,18 @@ def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:
         find_method("sino-xenic").overrides(original=True)
 
 
+def test_the_original_setting_of_phonexl_is_a_recipe() -> None:
+    """Its authors published one: saying that they did not would send a reader away from it."""
+    with pytest.raises(
+        RecipeError, match="phonexl: its authors' setting is a recipe: .*; use --method phonexl$"
+    ) as said:
+        find_method("phonexl").overrides(original=True)
+    named = re.findall("(?:udpos|panx)-[a-z-]+", str(said.value))
+    assert len(named) == 5
+    for name in named:
+        Recipe.load(name)
+
+
 def test_settings_of_a_method_are_written_with_its_name(make_recipe: MakeRecipe) -> None:
     method = Method("mine", "here", "none", settings=Weights)
     recipe = make_recipe(**{"mine.weight": 2.0, "other.anything": 1})
@@ -73,6 +86,50 @@ def test_settings_of_a_method_are_written_with_its_name(make_recipe: MakeRecipe)
         method.settings_of(make_recipe(**{"mine.weight": -1}))
     with pytest.raises(RecipeError, match="plain has none"):
         find_method("plain").settings_of(make_recipe(**{"plain.weight": 1}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("xtun.copies", "ss", "tiny: unknown key 'xtun.copies': no method is called 'xtun'; did you mean xtune"),
+        ("foo.bar", 1, "unknown key 'foo.bar': no method is called 'foo'; known: cosda-ml, filter"),
+        (".copies", "ss", "unknown key '.copies': no method is called ''"),
+        ("xtune.copis", "ss", "unknown key xtune.copis; xtune has xtune.views, .*did you mean xtune.copies"),
+        ("xtune.copies", "sss", "xtune: copies is 'sss'; expected one of ss"),
+        ("filter.local_layers", "abc", "tiny: filter.local_layers is 'abc'; expected a whole number$"),
+        ("filter.fusion_layers", 1.0, "filter.fusion_layers is 1.0; expected a whole number$"),
+        ("filter.kl_weight", float("nan"), "filter.kl_weight is nan; expected a finite number$"),
+        ("filter.temperature", float("inf"), "filter.temperature is inf; expected a finite number$"),
+        ("objectives-first.epochs", "abc", "objectives-first.epochs is 'abc'; expected a finite number$"),
+        ("objectives-first.sentences", 2.5, "objectives-first.sentences is 2.5; expected a whole number or null$"),
+        ("objectives-first.keep", 1, "objectives-first.keep is 1; expected true or false$"),
+        ("romanised-contrast.layer", 1.5, "romanised-contrast.layer is 1.5; expected a whole number$"),
+        ("x-mixup.layer", 0.5, "x-mixup.layer is 0.5; expected a whole number or null$"),
+        ("x-mixup.schedule", True, "x-mixup.schedule is true; expected a finite number$"),
+    ],
+)
+def test_settings_of_every_method_are_checked_whichever_runs(
+    make_recipe: MakeRecipe, key: str, value: object, message: str
+) -> None:
+    """A mistyped one would be passed over, and the run would be another than was asked for."""
+    with pytest.raises(RecipeError, match=message):
+        check_recipe(make_recipe(method="plain", **{key: value}))
+
+
+def test_settings_of_other_methods_may_stand_in_a_recipe(make_recipe: MakeRecipe) -> None:
+    """A comparison gives all of them to each."""
+    settings = {"xtune.copies": "ss", "filter.kl_weight": 2, "x-mixup.layer": None, "xtune.ratio": 1}
+    for name in ("plain", "xtune"):
+        check_recipe(make_recipe(method=name, **settings))
+    assert find_method("filter").settings_of(make_recipe(**settings)).kl_weight == 2
+
+
+@pytest.mark.parametrize("name", [name for name in method_names() if find_method(name).tags_only])
+def test_who_has_no_form_for_pairs_names_all_who_have(make_recipe: MakeRecipe, name: str) -> None:
+    others = "cosda-ml, objectives-first, phonexl, plain, sino-xenic, sino-xenic-channel$"
+    with pytest.raises(RecipeError, match=f"{name} is about words with tags and has no form for xnli; .*: {others}"):
+        check_recipe(make_recipe(method=name, task="xnli"))
+    check_recipe(make_recipe(method="sino-xenic-channel", task="xnli"))
 
 
 def test_a_recipe_is_trained_by_its_own_method(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:

@@ -167,6 +167,21 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
         (MINIMAL + "seeds: 5\n", r"seeds is 5; expected a list of at least one, for example \[5\]"),
         (MINIMAL + "seeds: []\n", r"seeds is \[\]; expected a list"),
         (MINIMAL + "eval_splits: test\n", "eval_splits is 'test'; expected a list"),
+        (MINIMAL + "few_shot: abc\n", "mine: few_shot is 'abc'; expected a whole number$"),
+        (MINIMAL + "few_shot: null\n", "few_shot is null; expected a whole number$"),
+        (MINIMAL + "few_shot: 2.5\n", "few_shot is 2.5; expected a whole number$"),
+        (MINIMAL + "few_shot: true\n", "few_shot is true; expected a whole number$"),
+        (MINIMAL + "limit_train: 2.5\n", "limit_train is 2.5; expected a whole number or null"),
+        (MINIMAL + "limit_train: 0\n", "limit_train 0; expected a number of sentences >= 1, or null for all"),
+        (MINIMAL + "limit_eval: -1\n", "limit_eval -1; expected a number of sentences >= 1"),
+        (MINIMAL + "task_switch_ratio: abc\n", "task_switch_ratio is 'abc'; expected a finite number"),
+        (MINIMAL + "particle_merge_ratio: .nan\n", "particle_merge_ratio is nan; expected a finite number"),
+        (MINIMAL + "translator: null\n", "translator is null; expected text"),
+        (MINIMAL + "fill_unseen: 1\n", "fill_unseen is 1; expected true or false"),
+        (MINIMAL + "vocab: big\n", "vocab is 'big'; expected one of full, cjkv"),
+        (MINIMAL + "seeds: [a]\n", r"seeds is \('a',\); expected a list of which each is a whole number"),
+        ("task: udpos\nsource: no\ntarget: vi\n", "source is false; expected text"),  # Norwegian, to YAML a bool
+        (MINIMAL + "no: 1\n", "unknown key 'False'"),
         ("- task\n", "expected lines of key: value"),
         ("task: [\n", "not YAML"),
         ("extends: mine.yaml\n", "extends itself"),
@@ -176,6 +191,14 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
 def test_bad_recipes_are_refused(write: Any, text: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         Recipe.load(write(text))
+
+
+def test_numbers_may_be_whole_and_written_as_powers_of_ten(write: Any) -> None:
+    """A ratio of 1 is a number, and 1e-1, which YAML 1.1 reads as text, is one too."""
+    assert Recipe.load(write(MINIMAL + "task_switch_ratio: 1\n")).task_switch_ratio == 1
+    assert Recipe.load(write(MINIMAL + "task_switch_ratio: 1e-1\n")).task_switch_ratio == 0.1
+    recipe = Recipe.load("udpos-zh-vi").override(parse_settings(["task_switch_ratio=1e-1", "limit_train=null"]))
+    assert (recipe.task_switch_ratio, recipe.limit_train) == (0.1, None)
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:

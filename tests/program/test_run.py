@@ -184,6 +184,16 @@ def test_a_missing_dictionary_is_said_with_its_cure(make_recipe: MakeRecipe, dat
             (folder / file.name).write_bytes(file.read_bytes())
     with pytest.raises(DataError, match=r"a dictionary zh-vi.*--set xmlm_weight=0"):
         train(make_recipe(), folder, tmp_path / "run")
+    for settings, cure in (
+        ({"xmlm_weight": 0, "mlm_weight": 0, "task_switch_ratio": 0.5}, "--set task_switch_ratio=0"),
+        (find_method("cosda-ml").overrides(), "--set dictionary=sound, or .*--set task_switch_ratio=0"),
+        (find_method("filter").overrides(), "--set translator=FILE.jsonl"),
+        ({**find_method("xtune").overrides(), "xtune.views": "cs", "xtune.copies": "gn"}, "gn or ss"),
+    ):
+        recipe = make_recipe(**settings)
+        with pytest.raises(DataError, match=f"a dictionary zh-vi.*{cure}") as said:
+            train(recipe, folder, tmp_path / "run", method=find_method(recipe.method))
+        assert "xmlm_weight" not in str(said.value)
     with pytest.raises(DataError, match="a dictionary zh-vi"):
         train(make_recipe(dictionary=str(tmp_path / "nowhere.tsv")), data, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -50,7 +50,7 @@ def test_a_switched_word_is_heard_as_it_was_before(tmp_path: Path) -> None:
     for shuffle in (False, True):
         settings = {"dictionary": "sound", "shuffle_dictionary": shuffle}
         recipe = Recipe("name", "udpos", "zh", "vi").override(settings)
-        switched, heard = find_dictionary(recipe, tmp_path), find_sound_dictionary(recipe)
+        switched, heard = find_dictionary(recipe, tmp_path, ""), find_sound_dictionary(recipe)
         assert {word: targets[0] for word, targets in switched.items()} == heard.words
 
 

@@ -49,8 +49,17 @@ def test_a_recipe_asks_for_it_and_the_result_says_what_was_filled(
 ) -> None:
     (result,) = train(make_recipe(phoneme_vocab="segments", fill_unseen=True, max_steps=1), data, tmp_path / "run")
     assert result.training["filled_segments"]
-    with pytest.raises(ValueError, match="needs phoneme_vocab"):
-        train(make_recipe(fill_unseen=True, max_steps=1), data, tmp_path / "other")
+
+
+@pytest.mark.parametrize("settings", [{}, {"phoneme_vocab": "segments", "use_phonemes": False, "align_weight": 0}])
+def test_a_tagger_without_a_table_of_segments_is_refused_before_it_is_trained(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, settings: dict[str, object]
+) -> None:
+    """After the last step it would be refused too, with the whole training lost."""
+    recipe = make_recipe(fill_unseen=True, max_steps=1, **settings)
+    with pytest.raises(ValueError, match="fill_unseen needs a table of segments: set phoneme_vocab=segments and use_p"):
+        train(recipe, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_every_stage_of_every_method_fills_them(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
