@@ -35,6 +35,8 @@ def compare(
     names = methods.split(",")
     for name in names:
         parse_method(name)
+    if len(dict.fromkeys(names)) < len(names):
+        raise ValueError(f"--methods {methods!r}: expected each method once")
     from phonexl.comparison import compare as make_comparison
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.recipe import Recipe, parse_settings

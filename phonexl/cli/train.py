@@ -77,9 +77,12 @@ def parse_seeds(text: str) -> list[int]:
     """Seeds of a comma-separated text.
 
     Raises:
-        ValueError: For anything but whole numbers.
+        ValueError: For anything but whole numbers, each once.
     """
     try:
-        return [int(seed) for seed in text.split(",")]
+        seeds = [int(seed) for seed in text.split(",")]
     except ValueError:
         raise ValueError(f"--seeds {text!r}: expected whole numbers, for example 1,2,3") from None
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"--seeds {text!r}: expected each seed once, for example 1,2,3")
+    return seeds

@@ -158,7 +158,7 @@ class Job:
             self.stages[stage] = read_json(folder / STAGE_FILE)
             return trainer
         if trainer.is_world_process_zero():
-            write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
+            write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
         output = trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if self.resume else None)
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
