@@ -213,6 +213,8 @@ def _training_facts(method: Method, job: Job, trained: Trained) -> dict[str, Any
     """The facts of the last stage, the sums over all of them, and what the method says."""
     last = list(job.stages.values())[-1]
     facts: dict[str, Any] = {**last, "needs": _assumption(method, job.recipe), **trained.facts}
+    if job.recipe.few_shot:
+        facts["few_shot"] = job.data.num_few_shot
     if len(job.stages) > 1:
         facts |= {"stages": job.stages}
         facts |= {name: sum(stage[name] for stage in job.stages.values()) for name in ("steps", "seconds")}
@@ -239,7 +241,7 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
     if recipe.official:
         warnings.append("official preset: the released code's arithmetic, not the paper's")
     if recipe.few_shot:
-        warnings.append(f"few-shot: {recipe.few_shot} labelled sentences of {recipe.target} were trained on")
+        warnings.append(f"few-shot: {job.data.num_few_shot} labelled sentences of {recipe.target} were trained on")
     place = recipe.source_data or recipe.source
     return warnings + job.task.warnings(job.data.folder, place) + trained.warnings
 
