@@ -30,7 +30,10 @@ def compare(
 
     Finished runs below --out are kept, an interrupted one is resumed.
 
-    Example: phonexl compare udpos-zh-vi-offline --methods plain,phonexl,xtune --data udpos --out runs/compare
+    Most methods read sub-words, and are measured against plain that does too: --set unit=subword.
+
+    Example: phonexl compare udpos-zh-vi-offline --set unit=subword --methods plain,phonexl,xtune --data udpos
+    --out runs/compare
     """
     names = methods.split(",")
     for name in names:
@@ -38,6 +41,7 @@ def compare(
     if len(dict.fromkeys(names)) < len(names):
         raise ValueError(f"--methods {methods!r}: expected each method once")
     from phonexl.comparison import compare as make_comparison
+    from phonexl.comparison import why_no_gain
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.recipe import Recipe, parse_settings
     from phonexl.training.run import train
@@ -57,3 +61,5 @@ def compare(
         with TrainingProgress(run.name) as progress:
             results += train(run, data, out / name, method=method, resume=True, callbacks=[progress])
     print_table(make_comparison(results, metric and metric.value), sys.stdout)
+    for line in why_no_gain(results):
+        typer.echo(line, err=True)
