@@ -4,6 +4,7 @@ Running them is `phonexl/cli/compare.py`; here only results are read.
 """
 
 import json
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -15,6 +16,38 @@ from numpy.typing import NDArray
 from phonexl.results import Cell, Result, Table, group_results
 
 NUM_RESAMPLES = 2000
+# What plain shares with a system that it is beside, and the values where a recipe is silent.
+_SHARED: dict[str, Any] = {
+    "backbone": "offline",
+    "vocab": "full",
+    "unit": "word",
+    "pooling": "mean",
+    "source_data": None,
+    "limit_train": None,
+    "limit_seed": 0,
+    "few_shot": 0,
+    "official": False,
+    "learning_rate": 5e-5,
+    "head_learning_rate": None,
+    "warmup_steps": 0,
+    "num_train_epochs": 3,
+    "max_steps": -1,
+    "per_device_train_batch_size": 8,
+    "gradient_accumulation_steps": 1,
+}
+_BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")  # their product is what counts
+_TERMS = ("align", "mlm", "xmlm")
+# Rows of the paper's Tables 3 and 6, by sound, language embeddings and terms.
+_PAPER_ROWS = {
+    ("ipa", True, _TERMS): "phonexl",
+    ("ipa", True, ("align",)): "phonexl:align",
+    ("ipa", True, ("mlm",)): "phonexl:mlm",
+    ("ipa", True, ("xmlm",)): "phonexl:xmlm",
+    ("ipa", False, _TERMS): "phonexl:no-language",
+    ("roman", True, _TERMS): "phonexl:romanised",
+    ("none", False, ()): "plain",
+}
+_PE_ROWS = {"tokenizer": "phonexl:pe", "extended": "phonexl:pe-extended"}  # sound alone, by its vocabulary
 _BACKBONES = {"mbert": "bert-base-multilingual-cased", "xlmr": "xlm-roberta-base"}
 Counts = NDArray[np.int64]
 
@@ -29,7 +62,8 @@ def compare(results: Sequence[Result], metric: str | None = None, split: str = "
 
     Returns:
         Assumption (none, Dict, MT, dict-as-MT), seeds, score of source and target, the target's difference to plain
-        with its 95 % interval, seconds per step over plain's, and the published target score.
+        with its 95 % interval, seconds per step over plain's, and the published target score. A system without a plain
+        that shares its data and settings has no difference; see `why_no_gain`.
 
     Raises:
         ValueError: If the results are of several tasks or pairs, there are none, or they have no such score.
@@ -50,23 +84,73 @@ def compare(results: Sequence[Result], metric: str | None = None, split: str = "
     columns = ["system", "needs", "seeds", f"{source} {name}", f"{target} {name}", f"{target} over plain"]
     columns += ["95 % interval", "step over plain", "published"]
     rows = []
-    for system, group in groups.items():
+    for system, group in sorted(groups.items(), key=lambda item: not _is_plain(item[1][0])):  # plain first
         plain = _plain_beside(group[0], groups)
         gain = gain_over(group, plain, target, metric, split) if plain and plain is not group else None
         rows.append(
             [
                 system,
-                needs_of(group[0]),
+                _needs(group[0]),
                 str(len(group)),
                 *(_cell(group, language, metric, split) for language in (source, target)),
                 "" if gain is None else f"{gain[0] * 100:+.2f}",
                 "" if gain is None or gain[1] is None else f"{gain[1][0] * 100:+.2f} to {gain[1][1] * 100:+.2f}",
                 _step_ratio(group, plain),
-                _published(group[0]) if metric == "xtreme_f1" else "",
+                _published(group[0]) if (metric, split) == ("xtreme_f1", "test") else "",
             ]
         )
-    rows.sort(key=lambda row: row[5] != "")  # plain first, the others in the order of their results
     return Table(columns, rows)
+
+
+def why_no_gain(results: Sequence[Result], split: str = "test") -> list[str]:
+    """A line for each system, plain aside, that `compare` gives no gain: which plain is missing."""
+    groups = group_results(results)
+    plains = [group[0] for group in groups.values() if _is_plain(group[0])]
+    lines = []
+    for system, group in groups.items():
+        plain = _plain_beside(group[0], groups)
+        if plain is group:
+            continue
+        if plain is None:
+            lines.append(f"{system}: no gain, {_missing(group[0], plains)}")
+        elif not _pairs(group, plain, group[0].recipe["target"], split):
+            lines.append(
+                f"{system}: no gain, for want of a seed that {plain[0].name} has, scored on the same sentences"
+            )
+    return lines
+
+
+def _missing(result: Result, plains: Sequence[Result]) -> str:
+    """What the nearest plain would have to be, and what makes it so."""
+    if not plains:
+        return "as no plain is beside it: add plain to --methods"
+    nearest = min(plains, key=lambda plain: len(_differing(result, plain)))
+    names = _differing(result, nearest)
+    if not names:
+        return f"as {nearest.name} was trained on other sentences"
+    wanted, there = ([f"{name}={_setting(r, name)}" for name in names] for r in (result, nearest))
+    changes = " ".join(f"--set {text}" for text in wanted)
+    return (
+        f"for want of a plain with {', '.join(wanted)} ({nearest.name} has {', '.join(there)}): "
+        f"{changes} makes one, in another --out"
+    )
+
+
+def _differing(result: Result, plain: Result) -> list[str]:
+    """Shared settings in which two results differ; of batches, those of as many sentences are one."""
+    same_batch = math.prod(_setting(result, n) for n in _BATCH) == math.prod(_setting(plain, n) for n in _BATCH)
+    names = [name for name in _SHARED if name not in _BATCH or not same_batch]
+    return [name for name in names if _setting(result, name) != _setting(plain, name)]
+
+
+def _setting(result: Result, name: str) -> Any:
+    return result.recipe.get(name, _SHARED[name])
+
+
+def _needs(result: Result) -> str:
+    """The same with labels of the target: the number that was read, which a short file makes smaller."""
+    labels = result.training.get("few_shot", result.recipe.get("few_shot", 0))
+    return f"{needs_of(result)}, {labels} labels" if labels else needs_of(result)
 
 
 def needs_of(result: Result) -> str:
@@ -89,8 +173,7 @@ def gain_over(
     Returns:
         Difference and interval, as fractions; None without a common seed.
     """
-    by_seed = {result.seed: result for result in plain}
-    runs = [(r, by_seed[r.seed]) for r in group if r.seed in by_seed and _scored(r, by_seed[r.seed], language, split)]
+    runs = _pairs(group, plain, language, split)
     if not runs:
         return None
     difference = statistics.fmean(
@@ -99,6 +182,12 @@ def gain_over(
     counts = [[_counts_of(r, language, split, metric) for r in pair] for pair in runs]
     known = [[table for table in pair if table is not None] for pair in counts]
     return difference, _bootstrap(known) if all(len(pair) == 2 for pair in known) else None
+
+
+def _pairs(group: Sequence[Result], plain: Sequence[Result], language: str, split: str) -> list[tuple[Result, Result]]:
+    """Runs of one seed that tagged the same sentences."""
+    by_seed = {result.seed: result for result in plain}
+    return [(r, by_seed[r.seed]) for r in group if r.seed in by_seed and _scored(r, by_seed[r.seed], language, split)]
 
 
 def _bootstrap(runs: Sequence[Sequence[Counts]]) -> tuple[float, float]:
@@ -130,18 +219,27 @@ def _scored(one: Result, other: Result, language: str, split: str) -> bool:
 
 
 def _plain_beside(result: Result, groups: Mapping[str, list[Result]]) -> list[Result] | None:
-    """The plain system that reads the same units with the same backbone, trained on the same sentences.
+    """The plain system of the same units, backbone, sentences and optimisation; of plain, itself.
 
-    Of several, the one that is trained for as many epochs.
+    None but equal settings will do: ten epochs of plain are no opponent of one. Plain whose particles are merged is
+    measured against plain as it is, and is the opponent of systems whose are.
     """
+    merge_ratio = result.recipe.get("particle_merge_ratio", 0)
+    if _is_plain(result):
+        if not merge_ratio:
+            return next(group for group in groups.values() if any(r is result for r in group))
+        merge_ratio = 0
+    found = [
+        group
+        for group in groups.values()
+        if _is_plain(group[0]) and _trained_on(group[0]) == _trained_on(result) and not _differing(result, group[0])
+    ]
+    return min(found, key=lambda group: group[0].recipe.get("particle_merge_ratio", 0) != merge_ratio, default=None)
 
-    def key(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
-        values = (recipe.get(name) for name in ("backbone", "vocab", "limit_train", "official"))
-        return (*values, recipe.get("few_shot", 0), recipe.get("unit", "word"))
 
-    found = [g for g in groups.values() if _is_plain(g[0]) and key(g[0].recipe) == key(result.recipe)]
-    epochs = result.recipe.get("num_train_epochs")
-    return next((g for g in found if g[0].recipe.get("num_train_epochs") == epochs), next(iter(found), None))
+def _trained_on(result: Result) -> str | None:
+    sha256: str | None = result.data.get("train", {}).get("sha256")
+    return sha256
 
 
 def _is_plain(result: Result) -> bool:
@@ -167,15 +265,36 @@ def _step_ratio(group: Sequence[Result], plain: Sequence[Result] | None) -> str:
 
 
 def _published(result: Result) -> str:
-    """The target's F1 that the PhoneXL paper prints for this system, with its backbone."""
-    recipe = result.recipe
+    """The target's F1 that the PhoneXL paper prints for this system, with its backbone; empty for other systems."""
+    recipe, row = result.recipe, _paper_row(result.recipe)
     tables = json.loads((resources.files("phonexl") / "paper_scores.json").read_text(encoding="utf-8"))
     cell = f"{recipe['task']}.{recipe['source']}-{recipe['target']}.target"
-    method = recipe.get("method", "phonexl")
     printed = []
     for name, backbone in _BACKBONES.items():
         if recipe["backbone"] in (name, backbone) or recipe["backbone"] not in (*_BACKBONES, *_BACKBONES.values()):
-            scores = tables["scores"].get(backbone, {}).get(method, {}).get(cell)
+            scores = tables["scores"].get(backbone, {}).get(row, {}).get(cell)
             if scores is not None:
                 printed.append(f"{name} {scores[0]:.2f} ± {scores[1]:.2f}")
     return ", ".join(printed)
+
+
+def _paper_row(recipe: Mapping[str, Any]) -> str | None:
+    """The row of `paper_scores.json` that a recipe is, by its settings; None for what the paper does not have."""
+    if any(recipe.get(name) for name in ("few_shot", "particle_merge_ratio", "fill_unseen", "shuffle_dictionary")):
+        return None
+    method = str(recipe.get("method", "phonexl"))
+    if method not in ("plain", "phonexl"):
+        return method
+    is_phonexl = method == "phonexl"
+
+    def value(name: str) -> Any:
+        return recipe.get(name, is_phonexl)  # the model's own defaults have all parts, plain has none
+
+    terms = tuple(term for term in _TERMS if value(f"{term}_weight"))
+    by_sound = recipe.get("dictionary") == "sound" and "xmlm" in terms
+    if recipe.get("task_switch_ratio") or recipe.get("phoneme_scale", 1) != 1 or by_sound:
+        return None
+    sound = recipe.get("phoneme_transcription", "ipa") if value("use_phonemes") else "none"
+    if (sound, value("use_language_embeddings"), terms) == ("ipa", False, ()):
+        return _PE_ROWS.get(recipe.get("phoneme_vocab", "extended"))
+    return _PAPER_ROWS.get((sound, value("use_language_embeddings"), terms))

@@ -103,14 +103,42 @@ def find_results(folders: Iterable[Path]) -> list[Result]:
         folders: Folders, searched to any depth, or single files. Beside a saved model only `result.json` counts.
 
     Raises:
-        ValueError: If a file is no result, or a folder does not exist.
+        ValueError: If a file is no result, a folder does not exist, or two files are runs of one system and seed.
     """
     paths: set[Path] = set()
     for folder in folders:
         if not folder.exists():
             raise ValueError(f"{folder}: no such file or folder; expected one with result JSONs")
         paths.update([folder] if folder.is_file() else filter(_is_result, folder.rglob("*.json")))
-    return [Result.load(path) for path in sorted(paths)]
+    return each_once((path, Result.load(path)) for path in sorted(paths))
+
+
+def each_once(runs: Iterable[tuple[Path, Result]]) -> list[Result]:
+    """Results with their files, each run once: a copy of a file is the same run.
+
+    Raises:
+        ValueError: If two files are different runs of one system and seed; a table would count them as two seeds.
+    """
+    found: dict[str, list[tuple[Path, Result]]] = {}
+    kept = []
+    for path, result in runs:
+        same = found.setdefault(json.dumps([result.name, result.seed, _system(result)], sort_keys=True), [])
+        if any(result == earlier for _, earlier in same):
+            continue
+        for other, earlier in same:
+            if _parts(earlier) & _parts(result):
+                raise ValueError(
+                    f"{other} and {path} are two runs of {result.name} with seed {result.seed} and the same settings, "
+                    "which would be counted as two seeds: leave one of them out"
+                )
+        same.append((path, result))
+        kept.append(result)
+    return kept
+
+
+def _parts(result: Result) -> set[tuple[str, str]]:
+    """What a run was scored on, by language and split."""
+    return {(language, split) for language, splits in result.scores.items() for split in splits}
 
 
 def _is_result(path: Path) -> bool:
@@ -238,8 +266,7 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
 
 def group_results(results: Sequence[Result]) -> dict[str, list[Result]]:
     """Runs by system: those that differ in seeds, or in what is evaluated, alone."""
-    recipes = {id(r): {**_LATER_SETTINGS, **r.recipe} for r in results}
-    values = {key: {k: v for k, v in recipe.items() if k not in _NOT_THE_SYSTEM} for key, recipe in recipes.items()}
+    values = {id(result): _system(result) for result in results}
     groups: dict[str, list[Result]] = {}
     for result in results:
         mine = values[id(result)]
@@ -250,6 +277,12 @@ def group_results(results: Sequence[Result]) -> dict[str, list[Result]]:
         settings = ", ".join(f"{key}={mine.get(key)}" for key in keys)
         groups.setdefault(f"{result.name} ({settings})" if settings else result.name, []).append(result)
     return groups
+
+
+def _system(result: Result) -> dict[str, Any]:
+    """The settings that tell systems of one name apart."""
+    recipe = {**_LATER_SETTINGS, **result.recipe}
+    return {key: value for key, value in recipe.items() if key not in _NOT_THE_SYSTEM}
 
 
 def _score(scores: Mapping[str, Any], language: str, split: str, metric: str) -> float | None:

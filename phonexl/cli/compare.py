@@ -29,12 +29,18 @@ def compare(
 
     Finished runs below --out are kept, an interrupted one is resumed.
 
-    Example: phonexl compare udpos-zh-vi-offline --methods plain,phonexl,xtune --data udpos --out runs/compare
+    Most methods read sub-words, and are measured against plain that does too: --set unit=subword.
+
+    Example: phonexl compare udpos-zh-vi-offline --set unit=subword --methods plain,phonexl,xtune --data udpos
+    --out runs/compare
     """
     names = methods.split(",")
     for name in names:
         parse_method(name)
+    if len(dict.fromkeys(names)) < len(names):
+        raise ValueError(f"--methods {methods!r}: expected each method once")
     from phonexl.comparison import compare as make_comparison
+    from phonexl.comparison import why_no_gain
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.data import load_data
     from phonexl.training.recipe import Recipe
@@ -59,3 +65,5 @@ def compare(
         with TrainingProgress(run.name) as progress:
             results += train(run, data, out / name, method=method, resume=True, callbacks=[progress])
     print_table(make_comparison(results, metric and metric.value), sys.stdout)
+    for line in why_no_gain(results):
+        typer.echo(line, err=True)

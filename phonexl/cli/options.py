@@ -65,9 +65,12 @@ def parse_seeds(text: str) -> list[int]:
     """Seeds of a comma-separated text.
 
     Raises:
-        ValueError: For anything but whole numbers.
+        ValueError: For anything but whole numbers, each once.
     """
-    return parse_numbers(text, "--seeds", "1,2,3")
+    seeds = parse_numbers(text, "--seeds", "1,2,3")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"--seeds {text!r}: expected each seed once, for example 1,2,3")
+    return seeds
 
 
 def typed_settings(settings: list[str] | None, limit_train: int | None) -> dict[str, Any]:

@@ -56,9 +56,13 @@ def compare(
     Example: phonexl results compare runs/compare
     """
     from phonexl.comparison import compare as make_comparison
+    from phonexl.comparison import why_no_gain
     from phonexl.results import find_results
 
-    print_table(make_comparison(find_results(folders), metric and metric.value, split.value), sys.stdout)
+    results = find_results(folders)
+    print_table(make_comparison(results, metric and metric.value, split.value), sys.stdout)
+    for line in why_no_gain(results, split.value):
+        typer.echo(line, err=True)
 
 
 @app.command()

@@ -30,7 +30,7 @@ from phonexl.gap.tables import (
     scores_tables,
 )
 from phonexl.json_file import read_json
-from phonexl.results import RESULT_FILE, Result, Table
+from phonexl.results import RESULT_FILE, Result, Table, each_once
 from phonexl.whole_files import whole_file
 
 PAGE, TABLES = "report.html", "tables.md"
@@ -65,21 +65,22 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
             `analysis.json` are read, and a JSON of another kind is passed over.
 
     Raises:
-        ValueError: If a place does not exist, holds nothing of this program, or a file is damaged.
+        ValueError: If a place does not exist, holds nothing of this program, a file is damaged, or two are different
+            runs of one system and seed.
     """
     found = Inputs()
-    read: set[Path] = set()  # a file that two places hold is one
+    runs: list[tuple[Path, Result]] = []
+    ours: dict[Path, bool] = {}  # by file, which may be below two of the places
     for place in places:
         if not place.exists():
             raise ValueError(f"{place}: no such file or folder; expected result JSONs")
         paths = sorted(filter(_may_be_ours, place.rglob("*.json"))) if place.is_dir() else [place]
-        before = len(found.analyses) + len(found.results)
-        new = [path for path in paths if path.resolve() not in read]
-        read.update(path.resolve() for path in new)
-        for path in new:
-            _read_one(path, found)
-        if len(new) == len(paths) and len(found.analyses) + len(found.results) == before:
+        for path in paths:
+            if path.resolve() not in ours:
+                ours[path.resolve()] = _read_one(path, found, runs)
+        if not any(ours[path.resolve()] for path in paths):
             raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run` or `train`; expected one or more")
+    found.results = each_once(runs)
     return found
 
 
@@ -87,7 +88,8 @@ def _may_be_ours(path: Path) -> bool:
     return path.name in (RESULT_FILE, ANALYSIS_FILE) or not (path.parent / "config.json").exists()
 
 
-def _read_one(path: Path, found: Inputs) -> None:
+def _read_one(path: Path, found: Inputs, runs: list[tuple[Path, Result]]) -> bool:
+    """Whether a file is ours; it then is among the analyses or the runs."""
     keys = read_json(path).keys()
     if _KINDS[0] <= keys:
         analysis = Analysis.load(path)
@@ -98,7 +100,10 @@ def _read_one(path: Path, found: Inputs) -> None:
             raise ValueError(f"{path}: a second analysis that would be called {label!r}; name its folder otherwise")
         found.analyses[label] = analysis
     elif _KINDS[1] <= keys:
-        found.results.append(Result.load(path))
+        runs.append((path, Result.load(path)))
+    else:
+        return False
+    return True
 
 
 def _label(found: Analysis) -> str:

@@ -29,6 +29,7 @@ class Data:
     dev: list[Any]
     tests: dict[tuple[str, str], list[Any]]  # by language and split
     folder: Path
+    num_few_shot: int = 0  # labelled target sentences, the last of `train`
 
     def describe(self) -> dict[str, Any]:
         """Number and hash of the sentences of each part."""
@@ -70,14 +71,13 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
         return list(draw(task.load(folder, place[language], split), limit, recipe.limit_seed))
 
     train = load(recipe.source, "train", recipe.limit_train)
-    if recipe.few_shot:
-        train += load(recipe.target, "train", recipe.few_shot)
+    shots = load(recipe.target, "train", recipe.few_shot) if recipe.few_shot else []
     dev = load(recipe.source, "validation", recipe.limit_eval)
     tests = {}
     for language in (recipe.source, recipe.target):
         for split in recipe.eval_splits:
             tests[language, split] = load(language, split, recipe.limit_eval)
-    return Data(train, dev, tests, folder)
+    return Data([*train, *shots], dev, tests, folder, len(shots))
 
 
 def draw(items: Sequence[ItemT], limit: int | None, seed: int = 0) -> Sequence[ItemT]:

@@ -159,7 +159,7 @@ class Job:
             self.stages[stage] = read_json(folder / STAGE_FILE)
             return trainer
         if trainer.is_world_process_zero():
-            write_json(self.checkpoints / RECIPE_FILE, self.recipe.values())
+            write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
         last = last_checkpoint(folder) if self.resume else None
         output = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         # Process 0 goes on, and every process may be loading the best checkpoint.

@@ -107,6 +107,8 @@ class Recipe:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
         if self.particle_merge_ratio and self.task != "udpos":
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise RecipeError(f"{self.name}: seeds {list(self.seeds)}; expected each once")
         if self.few_shot < 0:
             raise RecipeError(f"{self.name}: few_shot {self.few_shot}; expected a number of sentences >= 0")
         for name in ("limit_train", "limit_eval"):

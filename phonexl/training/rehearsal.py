@@ -13,6 +13,7 @@ from phonexl.training.data import Data
 from phonexl.training.job import Job
 from phonexl.training.method import Method
 from phonexl.training.recipe import Recipe, RecipeError
+from phonexl.training.run import places_of
 from phonexl.training.trainer import PhoneXLTrainer
 
 _EACH_END = 4  # sentences from the start and the end of a part: with few_shot, those of the target stand last
@@ -59,8 +60,7 @@ def rehearse(method: Method, recipe: Recipe, data: Data) -> None:
 
 def is_finished(recipe: Recipe, out: Path) -> bool:
     """Whether the results of all seeds of a recipe are there already, where `run.train` would put them."""
-    places = [out] if len(recipe.seeds) == 1 else [out / f"seed-{seed}" for seed in recipe.seeds]
-    return all((place / RESULT_FILE).exists() for place in places)
+    return all((place / RESULT_FILE).exists() for place in places_of(recipe.seeds, out).values())
 
 
 def _few(sentences: list[Any]) -> list[Any]:

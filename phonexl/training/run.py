@@ -3,7 +3,6 @@
 The command line is in `phonexl/cli`; what a method does with a seed, in `job.py` and `phonexl/methods`.
 """
 
-import json
 import logging
 import shutil
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from transformers import TrainerCallback
 
 from modeling_phonexl import PhoneXLForSequenceClassification, PhoneXLForTokenClassification
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from phonexl.json_file import read_json
 from phonexl.results import (
     RECIPE_FILE,
     RESULT_FILE,
@@ -51,7 +51,8 @@ def train(
     """Train and score one tagger, or classifier of pairs, per seed.
 
     Args:
-        recipe: The run; each of its seeds gets a folder `seed-N` below `out`, a single seed `out` itself.
+        recipe: The run; each of its seeds gets a folder `seed-N` below `out`, a single seed `out` itself. Where a run
+            of a seed is in the other of the two, it is that seed's.
         folder: Token files or a built data set.
         out: Where models and results go.
         method: How a seed is trained; its overrides are in the recipe already.
@@ -70,12 +71,12 @@ def train(
     if recipe.method != method.name:
         raise ValueError(f"{recipe.name}: the recipe is of method {recipe.method}, and {method.name} is to train it")
     method.settings_of(recipe)  # a bad one is known before any data are read
-    places = {seed: out if len(recipe.seeds) == 1 else out / f"seed-{seed}" for seed in recipe.seeds}
-    taken = [place for place in places.values() if (place / RESULT_FILE).exists() or (place / CHECKPOINTS).exists()]
+    taken = [place for place in (out, *(_below(out, seed) for seed in recipe.seeds)) if _holds_run(place)]
     if taken and not resume:
         raise FileExistsError(f"{taken[0]} holds a run already: continue it with --resume, or choose another --out")
     for place in taken:
         _check_same_run(recipe, place)
+    places = places_of(recipe.seeds, out)
     data = load_data(recipe, folder)
     results = []
     for seed, place in places.items():
@@ -136,20 +137,49 @@ def train_seed(
     return result
 
 
+def _below(out: Path, seed: int) -> Path:
+    return out / f"seed-{seed}"
+
+
+def _holds_run(place: Path) -> bool:
+    return (place / RESULT_FILE).exists() or (place / CHECKPOINTS).exists()
+
+
+def places_of(seeds: Sequence[int], out: Path) -> dict[int, Path]:
+    """The folder of each seed: `out` for the one that lies there, and for a single one that lies nowhere yet.
+
+    A seed that was run alone and then among others would else be trained, and counted, twice; and one that is run
+    alone after another would get the other's scores.
+    """
+    held = _seed_in(out)
+    alone = len(seeds) == 1 and held is None and not _holds_run(_below(out, seeds[0]))
+    return {seed: out if alone or seed == held else _below(out, seed) for seed in seeds}
+
+
+def _seed_in(place: Path) -> int | None:
+    """Seed of the run in a folder, finished or not; None without, and for one stopped before its first step."""
+    if (place / RESULT_FILE).exists():
+        return Result.load(place / RESULT_FILE).seed
+    begun = _begun(place)
+    return None if begun is None else int(begun["seeds"][0])
+
+
+def _begun(place: Path) -> dict[str, Any] | None:
+    """Recipe of a run that is not finished."""
+    path = place / CHECKPOINTS / RECIPE_FILE
+    return read_json(path) if path.exists() else None
+
+
 def _check_same_run(recipe: Recipe, place: Path) -> None:
     """Refuse to continue a run, or to take its scores, under settings that it was not made with.
 
     Raises:
         ValueError: Naming the first setting that differs.
     """
-    result, begun = place / RESULT_FILE, place / CHECKPOINTS / RECIPE_FILE
-    if result.exists():
-        before = Result.load(result).recipe
-    elif begun.exists():
-        before = json.loads(begun.read_text(encoding="utf-8"))
-    else:
-        return  # stopped before its first step
-    check_same_recipe(place, before, recipe.values())
+    result = place / RESULT_FILE
+    before = Result.load(result).recipe if result.exists() else _begun(place)
+    if before is not None:
+        check_same_recipe(place, before, recipe.values())
 
 
 def _save(trained: Trained, out: Path) -> None:
@@ -182,6 +212,8 @@ def _training_facts(method: Method, job: Job, trained: Trained) -> dict[str, Any
     """The facts of the last stage, the sums over all of them, and what the method says."""
     last = list(job.stages.values())[-1]
     facts: dict[str, Any] = {**last, "needs": _assumption(method, job.recipe), **trained.facts}
+    if job.recipe.few_shot:
+        facts["few_shot"] = job.data.num_few_shot
     if len(job.stages) > 1:
         facts |= {"stages": job.stages}
         facts |= {name: sum(stage[name] for stage in job.stages.values()) for name in ("steps", "seconds")}
@@ -208,6 +240,6 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
     if recipe.official:
         warnings.append("official preset: the released code's arithmetic, not the paper's")
     if recipe.few_shot:
-        warnings.append(f"few-shot: {recipe.few_shot} labelled sentences of {recipe.target} were trained on")
+        warnings.append(f"few-shot: {job.data.num_few_shot} labelled sentences of {recipe.target} were trained on")
     place = recipe.source_data or recipe.source
     return warnings + job.task.warnings(job.data.folder, place) + trained.warnings

@@ -318,6 +318,7 @@ def test_the_command(checkpoint, data, tmp_path):
         (["--task", "tag", "--languages", "eng"], 2, "unknown task 'tag'; known: pos, ner, xnli"),
         (["--task", "pos", "--languages", "english"], 2, "english"),
         (["--task", "pos", "--languages", "eng", "--seeds", "a"], 2, "--seeds 'a': expected whole numbers"),
+        (["--task", "pos", "--languages", "eng", "--seeds", "1,1"], 2, "--seeds '1,1': expected each seed once"),
         (["--task", "pos", "--languages", "eng", "--spelling", "kana"], 2, "unknown spelling 'kana'"),
         (["--task", "pos", "--languages", "hun"], 3, "expected dev-hun.tsv"),
         (["--task", "ner", "--languages", "eng"], 3, "dev-eng.tsv:1: expected a known tag"),

@@ -109,6 +109,11 @@ def test_figures_of_the_tables_are_those_of_the_files(folder):
     assert reference_table(systems, "ner").rows[0][4].endswith(" / 1.00")
 
 
+def test_a_place_that_is_given_twice_counts_once(folder):
+    once, twice = read_inputs([folder]), read_inputs([folder, folder, folder / "1.json"])
+    assert (list(twice.analyses), twice.results) == (list(once.analyses), once.results)
+
+
 def test_all_encoders_stand_in_one_table(folder):
     inputs = read_inputs([folder])
     (section,) = [section for section in make_report(inputs) if section.heading == "Encoders"]

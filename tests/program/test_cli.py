@@ -205,6 +205,8 @@ def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
     [
         ("no recipe 'udpos-zh-vl'.* Did you mean 'udpos-zh-vi'", ["udpos-zh-vl"]),
         ("unknown key 'mask_ration'; did you mean 'mask_ratio'", ["udpos-zh-vi", "--set", "mask_ration=0.1"]),
+        ("--seeds '1,2,1': expected each seed once", ["udpos-zh-vi", "--seeds", "1,2,1"]),
+        (r"seeds \[3, 3\]; expected each once", ["udpos-zh-vi", "--set", "seeds=[3,3]"]),
         ("--set 'mask_ratio': expected key=value", ["udpos-zh-vi", "--set", "mask_ratio"]),
         ("unknown method 'sound'; known: cosda-ml", ["udpos-zh-vi", "--method", "sound"]),
         ("--seeds '1-3': expected whole numbers", ["udpos-zh-vi", "--seeds", "1-3"]),
@@ -223,6 +225,18 @@ def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
 def test_train_refuses_bad_usage(message: str, arguments: list[str], data: Path, tmp_path: Path) -> None:
     refuse(2, message, "train", *arguments, "--data", data, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("message", "options"),
+    [
+        ("--seeds '1,1': expected each seed once", ["--seeds", "1,1"]),
+        ("--methods 'plain,phonexl,plain': expected each method once", ["--methods", "plain,phonexl,plain"]),
+    ],
+)
+def test_compare_counts_nothing_twice(message: str, options: list[str], data: Path, tmp_path: Path) -> None:
+    refuse(2, message, "compare", "udpos-zh-vi", "--data", data, "--out", tmp_path / "out", *options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_train_refuses_data_that_are_not_there(backbone: Path, data: Path, tmp_path: Path) -> None:

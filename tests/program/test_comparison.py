@@ -8,9 +8,10 @@ import pytest
 
 from dataset_scripts.schema import Sentence
 from evaluate_metrics.tagging_f1.bootstrap import paired_bootstrap
-from phonexl.comparison import compare, gain_over, needs_of
+from phonexl.comparison import compare, gain_over, needs_of, why_no_gain
 from phonexl.results import Result
 from phonexl.training.evaluation import score
+from phonexl.training.recipe import Recipe
 
 TAGS = ("NOUN", "VERB", "ADJ")
 GOLD = [tuple(np.random.default_rng([1, n]).choice(TAGS, 6)) for n in range(60)]
@@ -89,23 +90,125 @@ def test_the_table_has_plain_first_and_the_published_score() -> None:
     assert re.fullmatch(r"\+\d+\.\d\d to \+\d+\.\d\d", better["95 % interval"])
 
 
-@pytest.mark.parametrize("changes", [{"unit": "subword"}, {"limit_train": 10}, {"few_shot": 5}, {"backbone": "xlmr"}])
-def test_plain_is_that_of_the_same_units_data_and_backbone(changes: dict[str, Any]) -> None:
-    table = compare([*PLAIN, make_result("cosda-ml", 1, 0.2, **changes)])
-    assert table.rows[1][5] == ""
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit": "subword"},
+        {"pooling": "first"},
+        {"limit_train": 10},
+        {"limit_seed": 1},
+        {"source_data": "zh-char"},
+        {"few_shot": 5},
+        {"backbone": "xlmr"},
+        {"learning_rate": 1e-3},
+        {"head_learning_rate": 1e-3},
+        {"num_train_epochs": 10},
+        {"per_device_train_batch_size": 16},
+        {"per_device_train_batch_size": 16, "gradient_accumulation_steps": 4},
+    ],
+)
+def test_plain_is_that_of_the_same_units_data_and_optimisation(changes: dict[str, Any]) -> None:
+    """Ten epochs of plain beside one of a rival would be printed as the rival's loss."""
+    other = make_result("cosda-ml", 1, 0.2, **changes)
+    table = compare([*PLAIN, other])
+    assert table.rows[1][5:8] == ["", "", ""]
+    (line,) = why_no_gain([*PLAIN, other])
+    assert line.startswith("udpos-cosda-ml: no gain, for want of a plain with ")
+    for name, value in changes.items():
+        assert f"--set {name}={value} " in line
     beside = [make_result("plain", 1, 0.5, **changes)]
-    assert compare([*beside, make_result("cosda-ml", 1, 0.2, **changes)]).rows[1][5] != ""
+    assert compare([*PLAIN, *beside, other]).rows[2][5] != ""
+    assert why_no_gain([*PLAIN, *beside, other]) == []
+
+
+def test_what_is_missing_is_said_of_each_system() -> None:
+    plain = make_result("plain", 1, 0.5, unit="word")
+    switched = make_result("sino-xenic", 1, 0.2, unit="subword")
+    assert why_no_gain([plain, switched, make_result("cosda-ml", 1, 0.2)]) == [
+        "udpos-sino-xenic: no gain, for want of a plain with unit=subword (udpos-plain has unit=word): "
+        "--set unit=subword makes one, in another --out"
+    ]
+    assert why_no_gain([switched]) == ["udpos-sino-xenic: no gain, as no plain is beside it: add plain to --methods"]
+    other_seed = why_no_gain([plain, make_result("cosda-ml", 2, 0.2)])
+    assert other_seed == [
+        "udpos-cosda-ml: no gain, for want of a seed that udpos-plain has, scored on the same sentences"
+    ]
+    elsewhere = make_result("cosda-ml", 1, 0.2)
+    elsewhere.data["train"] = {"sha256": "2"}
+    assert why_no_gain([plain, elsewhere]) == ["udpos-cosda-ml: no gain, as udpos-plain was trained on other sentences"]
+
+
+def test_a_batch_is_the_same_however_it_is_accumulated() -> None:
+    plain = make_result("plain", 1, 0.5, per_device_train_batch_size=8, gradient_accumulation_steps=4)
+    assert why_no_gain([plain, make_result("cosda-ml", 1, 0.2, per_device_train_batch_size=32)]) == []
 
 
 def test_of_two_plain_systems_the_one_of_as_many_epochs_is_beside() -> None:
     longer = [make_result("plain", 1, 0.3, num_train_epochs=2)]
-    found = compare(
-        [*longer, *PLAIN, make_result("cosda-ml", 1, 0.2), make_result("xtune", 1, 0.2, num_train_epochs=9)]
-    )
-    gains = {row[0].split(" ")[0]: row[5] for row in found.rows if row[5]}
-    one = make_result("cosda-ml", 1, 0.2).scores["vi"]["test"]["xtreme_f1"]
+    rivals = [make_result("cosda-ml", 1, 0.2), make_result("xtune", 1, 0.2, num_train_epochs=2)]
+    found = compare([*longer, *PLAIN, *rivals, make_result("filter", 1, 0.2, num_train_epochs=9)])
+    gains = {row[0].split(" ")[0]: row[5] for row in found.rows}
+    one = rivals[0].scores["vi"]["test"]["xtreme_f1"]
     assert gains["udpos-cosda-ml"] == f"{(one - PLAIN[0].scores['vi']['test']['xtreme_f1']) * 100:+.2f}"
     assert gains["udpos-xtune"] == f"{(one - longer[0].scores['vi']['test']['xtreme_f1']) * 100:+.2f}"
+    assert gains["udpos-filter"] == ""
+    assert [row[0].split(" ")[0] for row in found.rows[:2]] == ["udpos-plain", "udpos-plain"]
+
+
+def test_plain_with_merged_particles_gains_over_plain_and_is_beside_those_that_merge() -> None:
+    merged = make_result("plain", 1, 0.3, particle_merge_ratio=0.5)
+    rival = make_result("cosda-ml", 1, 0.2, particle_merge_ratio=0.5)
+    gains = [row[5] for row in compare([merged, PLAIN[0], rival]).rows]
+    score = {id(r): r.scores["vi"]["test"]["xtreme_f1"] for r in (merged, PLAIN[0], rival)}
+    assert gains[0] == f"{(score[id(merged)] - score[id(PLAIN[0])]) * 100:+.2f}"
+    assert gains[1:] == ["", f"{(score[id(rival)] - score[id(merged)]) * 100:+.2f}"]
+
+
+PARTS = {"use_phonemes": False, "use_language_embeddings": False, "align_weight": 0, "mlm_weight": 0, "xmlm_weight": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "published"),
+    [
+        ("udpos-zh-vi", {}, "mbert 50.71 ± 0.40"),
+        ("udpos-zh-vi", {"backbone": "xlmr"}, "xlmr 52.73 ± 0.86"),
+        ("udpos-zh-vi", {"method": "plain", **PARTS}, "mbert 48.62 ± 0.66"),
+        ("udpos-zh-vi-plain", {}, "mbert 48.62 ± 0.66"),
+        ("udpos-zh-vi-align", {}, "mbert 50.29 ± 0.13"),
+        ("udpos-zh-vi-mlm", {}, "mbert 50.49 ± 0.67"),
+        ("udpos-ja-ko-xmlm", {}, "mbert 45.25 ± 0.73"),
+        ("udpos-zh-vi-pe", {}, "mbert 48.95 ± 0.52"),
+        ("udpos-ja-ko-pe-extended", {}, "mbert 44.42 ± 0.36"),
+        ("udpos-zh-vi-no-language", {}, "mbert 49.74 ± 0.28"),
+        ("udpos-ja-ko-roman", {}, "mbert 45.18 ± 2.03"),
+        ("udpos-ja-ko-roman", {"backbone": "xlmr"}, ""),
+        ("panx-zh-vi", {"use_language_embeddings": False}, ""),
+        ("udpos-zh-vi-crf", {}, "mbert 50.71 ± 0.40"),
+        ("udpos-zh-vi", {"align_weight": 0}, ""),
+        ("udpos-zh-vi", {"few_shot": 10}, ""),
+        ("udpos-zh-vi", {"phoneme_transcription": "sino-xenic"}, ""),
+        ("udpos-zh-vi-plain", {"particle_merge_ratio": 0.5}, ""),
+        ("udpos-zh-vi", {"method": "cosda-ml", **PARTS, "task_switch_ratio": 0.9}, "mbert 49.84 ± 0.49"),
+        ("udpos-zh-vi", {"method": "sino-xenic", **PARTS}, ""),
+    ],
+)
+def test_published_is_the_row_of_what_was_trained(name: str, changes: dict[str, Any], published: str) -> None:
+    """An ablation beside the number of the full system would seem to fall short of the paper."""
+    recipe = Recipe.load(name).override(changes).values()
+    result = make_result("plain", 1, 0.5)
+    result.recipe = recipe
+    for language in (recipe["source"], recipe["target"]):
+        result.scores[language] = result.scores["zh"]
+    (row,) = compare([result]).rows
+    assert row[-1] == published
+    assert compare([result], split="validation").rows[0][-1] == ""
+
+
+def test_labels_of_the_target_are_among_the_needs() -> None:
+    """Ten labels are worth more than a dictionary; of a file of seven, seven."""
+    plain, rival = (make_result(method, 1, 0.2, few_shot=10) for method in ("plain", "cosda-ml"))
+    rival.training["few_shot"] = 7
+    assert [row[1] for row in compare([plain, rival]).rows] == ["none, 10 labels", "Dict, 7 labels"]
 
 
 def test_several_tasks_are_not_compared() -> None:

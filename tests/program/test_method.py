@@ -152,6 +152,9 @@ def test_few_shots_are_target_sentences_of_the_train_file(
     (result,) = train(make_recipe(few_shot=5, max_steps=1), folder, tmp_path / "run")
     assert result.data["train"]["sentences"] == len(none) + 5
     assert "few-shot: 5 labelled sentences of vi were trained on" in result.warnings
+    (result,) = train(make_recipe(few_shot=1000, max_steps=1), folder, tmp_path / "all")
+    assert result.training["few_shot"] == 12
+    assert "few-shot: 12 labelled sentences of vi were trained on" in result.warnings
     with pytest.raises(RecipeError, match="few_shot -1"):
         make_recipe(few_shot=-1)
 

@@ -95,6 +95,18 @@ def test_results_are_found_at_any_depth_in_the_order_of_their_paths(tmp_path: Pa
     assert [result.seed for result in find_results([tmp_path / "a" / "seed-2"])] == [1]
 
 
+def test_two_runs_of_one_seed_are_refused_by_their_files(tmp_path: Path) -> None:
+    """They would be two seeds of a table. A copy is the same run, and what was scored on other parts adds to it."""
+    make_result().save(tmp_path / "plain" / "result.json")
+    make_result().save(tmp_path / "copy.json")
+    make_result(recipe={"task": "udpos", "limit_train": 9}).save(tmp_path / "fewer.json")
+    make_result(scores={"vi": {"validation": {"accuracy": 0.3}}}).save(tmp_path / "validation.json")
+    assert len(find_results([tmp_path])) == 3
+    make_result(recipe={"task": "udpos", "seeds": [1, 2]}).save(tmp_path / "plain" / "seed-1" / "result.json")
+    with pytest.raises(ValueError, match=r"plain/result.json and .*plain/seed-1/result.json are two runs of phonexl w"):
+        find_results([tmp_path / "plain"])
+
+
 def test_the_files_of_a_saved_model_are_no_results(tmp_path: Path) -> None:
     """A run's folder holds both; an unfinished one holds checkpoints."""
     make_result().save(tmp_path / "run" / "result.json")

@@ -15,7 +15,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from phonexl.results import Result
+from phonexl.results import Result, find_results
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import train
 
@@ -137,6 +137,43 @@ def test_finished_seeds_are_left_alone(make_recipe: Callable[..., Recipe], data:
     assert steps.trained == [2, 3, 1, 2, 3]
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "seed-3").rglob("*")} == before
     assert results[0] == Result.load(tmp_path / "seed-3" / "result.json")
+
+
+@pytest.mark.parametrize("stop", [2, None])
+def test_a_seed_that_was_run_alone_is_one_of_several(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, stop: int | None
+) -> None:
+    """Trained again below its own folder, it would be two seeds of the table."""
+    recipe, steps = make_recipe(seeds=[1, 2], save_strategy="steps", save_steps=1, max_steps=3), _StopAt()
+    if stop is None:
+        train(recipe.with_seeds([1]), data, tmp_path)
+    else:
+        with pytest.raises(InterruptedError):
+            train(recipe.with_seeds([1]), data, tmp_path, callbacks=[_StopAt(stop)])
+    with pytest.raises(FileExistsError):
+        train(recipe, data, tmp_path)
+    with pytest.raises(InterruptedError):  # the list of seeds of the second call must not be mistaken for the seed
+        train(recipe, data, tmp_path, resume=True, callbacks=[_StopAt(2 if stop is None else 3)])
+    train(recipe, data, tmp_path, resume=True, callbacks=[steps])
+    assert steps.trained[-3 if stop else -1 :] == ([1, 2, 3] if stop else [3])
+    assert sorted(path.parent.name for path in tmp_path.rglob("result.json")) == sorted([tmp_path.name, "seed-2"])
+    assert [result.seed for result in find_results([tmp_path])] == [1, 2]
+
+
+def test_a_seed_that_was_run_among_others_is_taken_alone_and_no_seed_for_another(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path
+) -> None:
+    """A single seed lies in the folder itself: there a second one would get the first one's scores."""
+    recipe, steps = make_recipe(seeds=[1, 2], max_steps=1), _StopAt()
+    train(recipe, data, tmp_path)
+    (again,) = train(recipe.with_seeds([2]), data, tmp_path, resume=True, callbacks=[steps])
+    assert (again.seed, steps.trained) == (2, [])
+    for seed in (3, 4):
+        (result,) = train(recipe.with_seeds([seed]), data, tmp_path, resume=True)
+        assert result.seed == seed
+    assert sorted(result.seed for result in find_results([tmp_path])) == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="holds a run with max_steps=1, and this one has max_steps=2"):
+        train(recipe.with_seeds([5]).override({"max_steps": 2}), data, tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("left", ["result.json", "checkpoints"])
