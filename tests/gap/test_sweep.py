@@ -201,6 +201,36 @@ def test_a_bad_grid_is_one_line(folder, checkpoint, tmp_path, recipe, data):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ({"head_learning_rate": [1e-9, 0.1]}, "only arguments of the HF Trainer can be searched"),
+        ({"limit_train": [20, 60]}, r"once for each value, with --set limit_train=VALUE"),
+        ({"max_length": [8, 64]}, "max_length: only arguments"),
+        ({"warmup_steps": [10, 0.1]}, r"warmup_steps: the search would not train with 0\.1 as it stands"),
+        ({"neftune_noise_alpha": [5, 0.5]}, r"would not train with 0\.5"),  # it has no type before the first point
+        ({"bf16": [True]}, "would not train with True"),  # what is computed in follows from it
+        ({"learning_rate": ["fast"]}, "would not train with 'fast'"),
+    ],
+)
+def test_what_the_search_would_leave_out_is_refused(grid, message, recipe, data, tmp_path):
+    """All points would be trained alike, and one of them be called the best."""
+    with pytest.raises(RecipeError, match=message):
+        search(recipe, data, tmp_path / "out", Steps(), grid)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("optuna")
+def test_the_grids_of_the_paper_can_be_searched(recipe, data, tmp_path, monkeypatch):
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phonexl.gap.sweep.make_trainer", stop)
+    for name, grid in {**GRIDS, "float": {"per_device_train_batch_size": [8.0, 4], "warmup_steps": [3]}}.items():
+        with pytest.raises(KeyboardInterrupt):
+            search(recipe, data, tmp_path / name, Steps(), grid)
+
+
 def test_without_optuna_the_cure_is_named(folder, checkpoint, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     options = ["--task", "pos", "--data", folder, "--model", checkpoint, "--out", tmp_path / "out", "--language", "eng"]
