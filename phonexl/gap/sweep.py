@@ -69,12 +69,14 @@ def sweep(
         of equals; `trials`, the scores and settings of all points; `sweep`, what they have in common; `versions`.
 
     Raises:
-        ValueError: If a setting of the grid is unknown or cannot be searched, or `out` holds a sweep of other settings.
+        ValueError: If a setting of the grid is unknown or cannot be searched, or `out` holds a sweep of other settings,
+            data or weights.
         MissingToolError: If optuna is not installed.
     """
     _check_grid(recipe, grid, out, seed)
     points = {key: list(values) for key, values in grid.items()}
     described = {**recipe.values(), "grid": points, "seed": seed, "data": data.describe()}
+    described["encoder_digest"] = encoder.digest
     count = math.prod(len(values) for values in points.values())
     trainer = None
     with _open_study(recipe.name, points, out, described) as study:
@@ -174,7 +176,9 @@ def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) 
             direction="maximize",
             load_if_exists=True,
         )
-        check_same_recipe(out, study.user_attrs.get("described", described), described)
+        before = study.user_attrs.get("described", described)
+        # A sweep made before it was noted has no digest.
+        check_same_recipe(out, {"encoder_digest": described["encoder_digest"], **before}, described)
         study.set_user_attr("described", described)
         yield study
     finally:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,30 @@ def test_a_sweep_that_is_stopped_trains_only_what_is_left(recipe, data, tmp_path
     assert {trial["settings"]["learning_rate"] for trial in found["trials"]} == set(GRID["learning_rate"])
     assert len(found["trials"]) == 3
     assert found["settings"]["learning_rate"] == 0.02
+
+
+@pytest.mark.usefixtures("optuna")
+def test_a_sweep_of_other_weights_is_not_continued(recipe, data, tmp_path, monkeypatch):
+    """A folder keeps its name when another encoder is put there."""
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phonexl.gap.sweep.make_trainer", stop)
+    encoder = Encoder.open(recipe.model, "text")
+    for found in (encoder, encoder):
+        with pytest.raises(KeyboardInterrupt):
+            sweep(recipe, data, found, GRID, tmp_path, 1)
+    with pytest.raises(ValueError, match="holds a run with encoder_digest=.*, and this one has encoder_digest='other'"):
+        sweep(recipe, data, replace(encoder, digest="other"), GRID, tmp_path, 1)
+    optuna = pytest.importorskip("optuna")
+    study = optuna.load_study(study_name=recipe.name, storage=f"sqlite:///{tmp_path / 'trials.sqlite'}")
+    described = study.user_attrs["described"]
+    study.set_user_attr("described", {key: described[key] for key in described if key != "encoder_digest"})
+    with pytest.raises(KeyboardInterrupt):  # as sweeps were described before
+        sweep(recipe, data, encoder, GRID, tmp_path, 1)
+    study._storage.remove_session()
+    study._storage._backend.engine.dispose()
 
 
 @pytest.mark.medium
