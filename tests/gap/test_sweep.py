@@ -199,6 +199,10 @@ def test_settings_are_of_their_language_and_what_is_typed_goes_over_them(recipe,
     eng, kor = plan(recipe, ["eng", "ko"], None, found, {"weight_decay": 0.2})
     assert "learning_rate" not in eng.training
     assert (kor.source, kor.training["learning_rate"], kor.training["weight_decay"]) == ("kor", 0.5, 0.2)
+    with pytest.raises(RecipeError, match="--set-file: settings of kor, and trained on is eng, fra: leave them out"):
+        plan(recipe, ["eng", "fra"], None, found, {})
+    with pytest.raises(RecipeError, match="settings of kor, and trained on is eng:"):
+        plan(recipe, ["kor"], "eng", found, {})
     with pytest.raises(ValueError, match="a second file for kor"):
         load_settings([tmp_path / "kor.json"] * 2, recipe)
     (tmp_path / "ner.json").write_text(json.dumps({**best, "task": "ner", "settings": {}}))
