@@ -99,6 +99,16 @@ def test_a_kept_corpus_is_checked_against_the_evaluation_text(
         assert f"{prepared}: expected nothing of {other}, not 1 sentences of swa." in found.stderr
 
 
+@pytest.mark.medium
+def test_a_budget_does_not_change_a_run_that_is_there(options: list[str | Path], tmp_path: Path) -> None:
+    arguments = [*options, "--out", tmp_path, "--resume"]
+    assert call(*arguments, "--steps", "1").exit_code == 0
+    found = call(*arguments, "--budget-minutes", "5")
+    assert found.exit_code == 0, found.output
+    message = f"{tmp_path} holds a run of 1 steps, which are kept: --budget-minutes 5 is not looked at"
+    assert message in found.stderr.splitlines()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
