@@ -26,7 +26,10 @@ def pretrain(
     ] = "phoneme",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps.")] = None,
     sentences: Annotated[int | None, typer.Option(min=1, help="Sentences to see; default: each once.")] = None,
-    budget_minutes: Annotated[float | None, typer.Option(min=0, help="Time 50 steps, and take as many as fit.")] = None,
+    budget_minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Time 50 steps, and take as many as fit; a run that is in --out keeps its steps."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Sentences of each language, at most.")] = None,
     exclude: Annotated[Path | None, typer.Option(help="Evaluation text to leave out; default: flores by data.")] = None,
     body: Annotated[str, typer.Option(help="LAYERSxWIDTH.")] = "4x256",
@@ -79,6 +82,8 @@ def _with_steps(
 
     if steps is None and (out / RECIPE_FILE).exists():
         steps = int(read_json(out / RECIPE_FILE)["steps"])
+        if minutes is not None:
+            _say(f"{out} holds a run of {steps} steps, which are kept: --budget-minutes {minutes:g} is not looked at")
     elif steps is None and minutes is not None:
         quiet_transformers()
         return derive_steps(corpus, names, settings, minutes, say)

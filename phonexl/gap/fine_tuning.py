@@ -22,6 +22,7 @@ from phonexl.gap.readers import open_reader
 from phonexl.gap.task_scores import floor_scores, score_task
 from phonexl.gap.tasks import TaskData, find_task, load_task
 from phonexl.gap.used_rows import restore_table
+from phonexl.gap.vector_store import digest_model
 from phonexl.gap.word_reader import WordReader
 from phonexl.results import (
     RESULT_FILE,
@@ -43,10 +44,12 @@ class Encoder:
     Attributes:
         place: What `from_pretrained` takes.
         reader: What it reads.
+        digest: What tells it from another of its name; see `digest_model`.
     """
 
     place: str
     reader: WordReader
+    digest: str
 
     @classmethod
     def open(cls, model: str, spelling: str) -> Encoder:
@@ -57,7 +60,7 @@ class Encoder:
             MissingToolError: If the offline backbone's package is not installed.
         """
         place = resolve_backbone(model)
-        return cls(place, open_reader(place, spelling))
+        return cls(place, open_reader(place, spelling), digest_model(place))
 
 
 def run(
@@ -90,14 +93,17 @@ def run(
         DataError: If data are missing or malformed; all are read before the first is trained on.
         FileExistsError: If a run is there, and `resume` is not set.
         MissingToolError: If the reading tool of a language is not installed.
-        ValueError: If the run that is there was made with other settings, or the encoder cannot be fine-tuned.
+        ValueError: If the run that is there was made with other settings, data or weights, or the encoder cannot be
+            fine-tuned.
     """
     for recipe in recipes:
         for seed in seeds:
             _check_place(recipe, out / recipe.name / f"seed-{seed}", resume)
     encoder = Encoder.open(recipes[0].model, recipes[0].spelling)
     data = [load_task(find_task(r.task), folder, r.source, r.scored, r.limit_train) for r in recipes]
-    for recipe, task_data in zip(recipes, data, strict=True):  # what cannot be read is told before anything is trained
+    for recipe, task_data in zip(recipes, data, strict=True):  # what cannot be is told before anything is trained
+        for seed in seeds:
+            _check_same_inputs(out / recipe.name / f"seed-{seed}", task_data, encoder)
         EncodedExamples(task_data.train[:1], find_task(recipe.task), encoder.reader, recipe.max_length)
     results = []
     for recipe, task_data in zip(recipes, data, strict=True):
@@ -135,7 +141,11 @@ def fine_tune(
         seed=seed,
         data=data.describe(),
         scores=scores,
-        training={"reads": encoder.reader.name, **_training_facts(trainer, seconds)},
+        training={
+            "reads": encoder.reader.name,
+            "encoder_digest": encoder.digest,
+            **_training_facts(trainer, seconds),
+        },
         versions=describe_versions(),
         hardware={**describe_hardware(), "precision": "bf16" if trainer.args.bf16 else "fp32"},
         warnings=_warnings(recipe, data, encoder, scores),
@@ -185,6 +195,16 @@ def _check_place(recipe: FineTuning, place: Path, resume: bool) -> None:
     if not resume:
         raise FileExistsError(f"{place} holds a run already: take it with --resume, or choose another --out")
     check_same_recipe(place, Result.load(place / RESULT_FILE).recipe, recipe.values())
+
+
+def _check_same_inputs(place: Path, data: TaskData, encoder: Encoder) -> None:
+    """Refuse to take the scores of other sentences, or of other weights in a folder of this name."""
+    if not (place / RESULT_FILE).exists():
+        return
+    before = Result.load(place / RESULT_FILE)
+    weights = before.training.get("encoder_digest", encoder.digest)  # results made before it was noted have none
+    now = {"encoder_digest": encoder.digest, **data.describe()}
+    check_same_recipe(place, {"encoder_digest": weights, **before.data}, now)
 
 
 def _score(recipe: FineTuning, data: TaskData, encoder: Encoder, trainer: FineTuningTrainer) -> dict[str, Any]:

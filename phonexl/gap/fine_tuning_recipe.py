@@ -168,7 +168,7 @@ def plan(
         typed: Settings that go over all.
 
     Raises:
-        RecipeError: For an unknown setting.
+        RecipeError: For an unknown setting, or settings of a language that is not trained on.
         UnknownLanguageError: For an unknown language.
     """
     codes = [find_language(code).iso639_3 for code in languages]
@@ -177,6 +177,9 @@ def plan(
         source = find_language(train_language).iso639_3
         # Gaps are to the language of the training data, so it is scored too.
         recipes = [replace(base, source=source, languages=tuple(dict.fromkeys((source, *codes))))]
+    trained = [recipe.source for recipe in recipes]
+    for language in found.keys() - trained:
+        raise RecipeError(f"--set-file: settings of {language}, and trained on is {', '.join(trained)}: leave them out")
     return [
         recipe.with_settings(found.get(recipe.source, {}), "the sweep's settings").with_settings(typed, "--set")
         for recipe in recipes

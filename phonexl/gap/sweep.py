@@ -69,13 +69,14 @@ def sweep(
         of equals; `trials`, the scores and settings of all points; `sweep`, what they have in common; `versions`.
 
     Raises:
-        ValueError: If a setting of the grid is unknown, or `out` holds a sweep of other settings.
+        ValueError: If a setting of the grid is unknown or cannot be searched, or `out` holds a sweep of other settings,
+            data or weights.
         MissingToolError: If optuna is not installed.
     """
-    for key, values in grid.items():
-        recipe.with_settings({key: values[0]}, "--grid")
+    _check_grid(recipe, grid, out, seed)
     points = {key: list(values) for key, values in grid.items()}
     described = {**recipe.values(), "grid": points, "seed": seed, "data": data.describe()}
+    described["encoder_digest"] = encoder.digest
     count = math.prod(len(values) for values in points.values())
     trainer = None
     with _open_study(recipe.name, points, out, described) as study:
@@ -120,6 +121,36 @@ def sweep_table(found: Mapping[str, Any]) -> Table:
     return Table([*keys, f"validation {found['metric']}"], rows)
 
 
+def _check_grid(recipe: FineTuning, grid: Grid, out: Path, seed: int) -> None:
+    """Refuse what the Trainer's search would not train as `gap run` does.
+
+    It sets attributes of arguments that are there already: what is none of them it leaves out, a value becomes one of
+    the type that the attribute has, and what follows from the value does not follow.
+
+    Raises:
+        RecipeError: Naming the setting.
+    """
+    before = vars(recipe.arguments(out, seed))
+    for key, values in grid.items():
+        cure = f"sweep once for each value, with --set {key}=VALUE"
+        for value in values:
+            wanted = vars(recipe.with_settings({key: value}, "--grid").arguments(out, seed))
+            if key not in before:
+                raise RecipeError(f"--grid {key}: only arguments of the HF Trainer can be searched; {cure}")
+            searched = {**before, key: value, "distributed_state": wanted["distributed_state"]}
+            # An attribute without a value takes the type of the point before.
+            if not _keeps(value, values if before[key] is None else [before[key]]) or searched != wanted:
+                raise RecipeError(f"--grid {key}: the search would not train with {value!r} as it stands; {cure}")
+
+
+def _keeps(value: Any, others: Sequence[Any]) -> bool:
+    """Whether a value stays what it is in the types of others."""
+    try:
+        return all(type(other)(value) == value for other in others if other is not None)
+    except (TypeError, ValueError):
+        return False
+
+
 @contextlib.contextmanager
 def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) -> Iterator[Study]:
     """A new study, or the one that is there; its file is closed in the end.
@@ -145,7 +176,9 @@ def _open_study(name: str, grid: Grid, out: Path, described: Mapping[str, Any]) 
             direction="maximize",
             load_if_exists=True,
         )
-        check_same_recipe(out, study.user_attrs.get("described", described), described)
+        before = study.user_attrs.get("described", described)
+        # A sweep made before it was noted has no digest.
+        check_same_recipe(out, {"encoder_digest": described["encoder_digest"], **before}, described)
         study.set_user_attr("described", described)
         yield study
     finally:

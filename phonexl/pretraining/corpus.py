@@ -90,9 +90,8 @@ def read_corpus(
         DataError: If a file is missing or malformed, there is no evaluation text, or too little is left.
         MissingToolError: If the reading tool of a language is not installed.
     """
-    place = folder / "raw" if (folder / "raw").is_dir() else folder
-    beside = [path for path in (folder / "flores", folder.parent / "flores") if path.is_dir()]
-    other = evaluation or (beside[0] if beside else None)
+    place = _text_in(folder)
+    other = evaluation or _evaluation_by(folder)
     if other is None:
         cure = "Name the folder of the evaluation sentences with --exclude."
         raise DataError(folder, None, None, "flores in it or beside it, which training must not see", cure)
@@ -114,16 +113,67 @@ def read_corpus(
     return _share(read, settings, facts, place)
 
 
-def _read_clean(place: Path, evaluation: Path, language: str) -> tuple[list[str], dict[str, Any]]:
-    """Lines of a language that have nothing in common with the evaluation text, and facts of the file."""
+def check_corpus(corpus: Corpus, kept: Path, data: Path, evaluation: Path | None) -> None:
+    """Refuse a corpus that was kept if it is of other text, or holds evaluation text.
+
+    Args:
+        corpus: As it was kept.
+        kept: Its file.
+        data: Folder of the text that it must be of, see `read_corpus`; or the file itself.
+        evaluation: Folder of text that must not be trained on; None: that by the data, if there is any.
+
+    Raises:
+        DataError: If it is of other text or holds evaluation text, or a file is missing.
+    """
+    if not data.is_file():
+        for language in corpus.settings.languages:
+            path = _find_text(_text_in(data), language, f"Or pass the corpus of an earlier run, --data {kept}.")
+            digest = hashlib.sha256()
+            for _, line in read_lines(path):
+                digest.update(f"{line}\n".encode())
+            if digest.hexdigest() != corpus.facts[language]["sha256"]:
+                cure = f"Choose another --out, or pass --data {kept} to train on what it holds."
+                raise DataError(kept, None, None, f"the sentences of {path}, not those of another text", cure)
+        evaluation = evaluation or _evaluation_by(data)
+    if evaluation is None:
+        return
+    for language in corpus.settings.languages:
+        known = _evaluation_text(evaluation, language)
+        texts = (s.words for s in (*corpus.held_out, *corpus.train) if s.language == language)
+        count = sum(known.find(" ".join(word.text for word in words)) is not None for words in texts)
+        if count:
+            cure = f"Make it anew from the raw text, with --exclude {evaluation} and another --out."
+            raise DataError(kept, None, None, f"nothing of {evaluation}, not {count} sentences of {language}", cure)
+
+
+def _text_in(folder: Path) -> Path:
+    return folder / "raw" if (folder / "raw").is_dir() else folder
+
+
+def _evaluation_by(folder: Path) -> Path | None:
+    beside = (folder / "flores", folder.parent / "flores")
+    return next((path for path in beside if path.is_dir()), None)
+
+
+def _find_text(place: Path, language: str, cure: str = "") -> Path:
     path = _find(place, (language,))
     if path is None:
-        raise DataError(place, None, None, f"a file {language}.txt[.gz]", "One sentence a line.")
+        raise DataError(place, None, None, f"a file {language}.txt[.gz]", f"One sentence a line. {cure}".rstrip())
+    return path
+
+
+def _evaluation_text(evaluation: Path, language: str) -> EvaluationText:
     sources = [found for stem in ("devtest.", "dev.", "") if (found := _find(evaluation, (f"{stem}{language}",)))]
     if not sources:
         cure = "Training must not see it, so it must be known."
         raise DataError(evaluation, None, None, f"a file devtest.{language}.txt[.gz] or {language}.txt[.gz]", cure)
-    known = EvaluationText((line for source in sources for _, line in read_lines(source)), language)
+    return EvaluationText((line for source in sources for _, line in read_lines(source)), language)
+
+
+def _read_clean(place: Path, evaluation: Path, language: str) -> tuple[list[str], dict[str, Any]]:
+    """Lines of a language that have nothing in common with the evaluation text, and facts of the file."""
+    path = _find_text(place, language)
+    known = _evaluation_text(evaluation, language)
     digest, kept, dropped, total = hashlib.sha256(), [], Counter[str](), 0
     for _, line in read_lines(path):
         digest.update(f"{line}\n".encode())

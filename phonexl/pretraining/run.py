@@ -38,17 +38,20 @@ def prepare_corpus(
     Args:
         data: Folder of raw text, or a corpus file, which needs neither text nor reading tools.
         out: Where the corpus is kept.
-        evaluation: Folder of text that must not be trained on; see `read_corpus`.
+        evaluation: Folder of text that must not be trained on; see `read_corpus`. A corpus that is there is checked
+            against it again; a corpus file with no folder named is taken as it is.
         settings: What to take.
         report: Called with lines of progress.
 
     Raises:
-        DataError: If something is missing or malformed, or the corpus that is there is another.
+        DataError: If something is missing or malformed, or the corpus that is there is of other text or settings, or
+            holds evaluation text.
         MissingToolError: If the reading tool of a language is not installed.
     """
     kept = data if data.is_file() else out / corpora.CORPUS_FILE
     if kept.is_file():
         corpus = corpora.load_corpus(kept, settings)
+        corpora.check_corpus(corpus, kept, data, evaluation)
         report(f"{kept}: {len(corpus.train)} sentences to train on, {len(corpus.held_out)} held out")
         return corpus
     corpus = corpora.read_corpus(data, evaluation, settings, report)

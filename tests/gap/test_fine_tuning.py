@@ -176,6 +176,27 @@ def test_finished_runs_are_taken_and_others_refused(finished, checkpoint, data, 
     assert "seed 1 is finished" in lines[0]
 
 
+def test_runs_of_other_data_or_weights_are_refused(finished, checkpoint, data, tmp_path, monkeypatch):
+    """Files and folders keep their names when what is in them changes."""
+    monkeypatch.setattr("phonexl.gap.fine_tuning.fine_tune", pytest.fail)
+    place = tmp_path / "runs" / f"pos-eng-{checkpoint.name}" / "seed-1" / "result.json"
+    place.parent.mkdir(parents=True)
+    shutil.copy(place_of(finished, checkpoint) / "result.json", place)
+    (tmp_path / "data").mkdir()
+    write_tagged(tmp_path / "data", "eng", sizes=(59, 20, 20))
+    with pytest.raises(ValueError, match="holds a run with train={'sentences': 60, .* has train={'sentences': 59, "):
+        run([recipe(checkpoint)], tmp_path / "data", tmp_path / "runs", [1], resume=True)
+    result = RunResult.load(place)
+    assert result.training["encoder_digest"] == Encoder.open(str(checkpoint), "text").digest
+    result.training["encoder_digest"] = "other"
+    result.save(place)
+    with pytest.raises(ValueError, match="holds a run with encoder_digest='other', and this one has encoder_digest="):
+        run([recipe(checkpoint)], data, tmp_path / "runs", [1], resume=True)
+    del result.training["encoder_digest"]  # as results were before
+    result.save(place)
+    assert run([recipe(checkpoint)], data, tmp_path / "runs", [1], resume=True) == [result]
+
+
 class Interrupt(TrainerCallback):
     def on_step_begin(self, args, state, control, **kwargs):
         if state.global_step == 9:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,30 @@ def test_a_sweep_that_is_stopped_trains_only_what_is_left(recipe, data, tmp_path
     assert found["settings"]["learning_rate"] == 0.02
 
 
+@pytest.mark.usefixtures("optuna")
+def test_a_sweep_of_other_weights_is_not_continued(recipe, data, tmp_path, monkeypatch):
+    """A folder keeps its name when another encoder is put there."""
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phonexl.gap.sweep.make_trainer", stop)
+    encoder = Encoder.open(recipe.model, "text")
+    for found in (encoder, encoder):
+        with pytest.raises(KeyboardInterrupt):
+            sweep(recipe, data, found, GRID, tmp_path, 1)
+    with pytest.raises(ValueError, match="holds a run with encoder_digest=.*, and this one has encoder_digest='other'"):
+        sweep(recipe, data, replace(encoder, digest="other"), GRID, tmp_path, 1)
+    optuna = pytest.importorskip("optuna")
+    study = optuna.load_study(study_name=recipe.name, storage=f"sqlite:///{tmp_path / 'trials.sqlite'}")
+    described = study.user_attrs["described"]
+    study.set_user_attr("described", {key: described[key] for key in described if key != "encoder_digest"})
+    with pytest.raises(KeyboardInterrupt):  # as sweeps were described before
+        sweep(recipe, data, encoder, GRID, tmp_path, 1)
+    study._storage.remove_session()
+    study._storage._backend.engine.dispose()
+
+
 @pytest.mark.medium
 @pytest.mark.usefixtures("optuna")
 def test_a_point_is_worth_its_best_epoch(recipe, data, tmp_path):
@@ -174,6 +199,10 @@ def test_settings_are_of_their_language_and_what_is_typed_goes_over_them(recipe,
     eng, kor = plan(recipe, ["eng", "ko"], None, found, {"weight_decay": 0.2})
     assert "learning_rate" not in eng.training
     assert (kor.source, kor.training["learning_rate"], kor.training["weight_decay"]) == ("kor", 0.5, 0.2)
+    with pytest.raises(RecipeError, match="--set-file: settings of kor, and trained on is eng, fra: leave them out"):
+        plan(recipe, ["eng", "fra"], None, found, {})
+    with pytest.raises(RecipeError, match="settings of kor, and trained on is eng:"):
+        plan(recipe, ["kor"], "eng", found, {})
     with pytest.raises(ValueError, match="a second file for kor"):
         load_settings([tmp_path / "kor.json"] * 2, recipe)
     (tmp_path / "ner.json").write_text(json.dumps({**best, "task": "ner", "settings": {}}))
@@ -199,6 +228,36 @@ def test_a_bad_grid_is_one_line(folder, checkpoint, tmp_path, recipe, data):
     assert (done.exit_code, done.stdout) == (2, "")
     assert "--grid: unknown key 'speed'" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ({"head_learning_rate": [1e-9, 0.1]}, "only arguments of the HF Trainer can be searched"),
+        ({"limit_train": [20, 60]}, r"once for each value, with --set limit_train=VALUE"),
+        ({"max_length": [8, 64]}, "max_length: only arguments"),
+        ({"warmup_steps": [10, 0.1]}, r"warmup_steps: the search would not train with 0\.1 as it stands"),
+        ({"neftune_noise_alpha": [5, 0.5]}, r"would not train with 0\.5"),  # it has no type before the first point
+        ({"bf16": [True]}, "would not train with True"),  # what is computed in follows from it
+        ({"learning_rate": ["fast"]}, "would not train with 'fast'"),
+    ],
+)
+def test_what_the_search_would_leave_out_is_refused(grid, message, recipe, data, tmp_path):
+    """All points would be trained alike, and one of them be called the best."""
+    with pytest.raises(RecipeError, match=message):
+        search(recipe, data, tmp_path / "out", Steps(), grid)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("optuna")
+def test_the_grids_of_the_paper_can_be_searched(recipe, data, tmp_path, monkeypatch):
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phonexl.gap.sweep.make_trainer", stop)
+    for name, grid in {**GRIDS, "float": {"per_device_train_batch_size": [8.0, 4], "warmup_steps": [3]}}.items():
+        with pytest.raises(KeyboardInterrupt):
+            search(recipe, data, tmp_path / name, Steps(), grid)
 
 
 def test_without_optuna_the_cure_is_named(folder, checkpoint, tmp_path, monkeypatch):

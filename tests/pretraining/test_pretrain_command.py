@@ -1,5 +1,6 @@
 """The command, as a user calls it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from phonexl.cli.pretrain import pretrain
 from phonexl.json_file import read_json
+from phonexl.pretraining.corpus import load_corpus
 from phonexl.results import find_results
 
 LANGUAGES = "kor,tur,swa"
@@ -51,6 +53,60 @@ def test_text_is_prepared_once_and_read_elsewhere(options: list[str | Path], tmp
     wrong = call(*options, *arguments, "--limit", "10")
     assert wrong.exit_code == 3
     assert "expected a corpus of" in wrong.stderr
+
+
+@pytest.fixture
+def prepared(options: list[str | Path], tmp_path: Path) -> Path:
+    assert call(*options, "--out", tmp_path / "out", "--prepare").exit_code == 0
+    return tmp_path / "out" / "corpus.jsonl.gz"
+
+
+def test_a_kept_corpus_of_other_text_is_not_trained_on(
+    options: list[str | Path], data: Path, prepared: Path, tmp_path: Path
+) -> None:
+    """Else a second --data with the same --out would train on the first one."""
+    again = [*options, "--out", prepared.parent, "--prepare"]
+    assert call(*again).exit_code == 0
+    shutil.copytree(data, tmp_path / "other")
+    with (tmp_path / "other" / "raw" / "tur.txt").open("a", encoding="utf-8") as file:
+        file.write("yeni cümle\n")
+    found = call(*again, "--data", tmp_path / "other")
+    assert (found.exit_code, len(found.stderr.splitlines())) == (3, 1)
+    assert f"{prepared}: expected the sentences of {tmp_path / 'other' / 'raw' / 'tur.txt'}" in found.stderr
+    found = call(*again, "--data", tmp_path / "nowhere")
+    assert found.exit_code == 3
+    assert "nowhere: expected a file kor.txt[.gz]. One sentence a line. Or pass the corpus" in found.stderr
+    assert f"--data {prepared}" in found.stderr
+
+
+def test_a_kept_corpus_is_checked_against_the_evaluation_text(
+    options: list[str | Path], data: Path, prepared: Path, tmp_path: Path
+) -> None:
+    """What it was made without may be other text than what is to be evaluated on."""
+    other = tmp_path / "other"
+    shutil.copytree(data / "flores", other)
+    held = load_corpus(prepared).held_out
+    planted = next(" ".join(word.text for word in sentence.words) for sentence in held if sentence.language == "swa")
+    for source in (["--data", prepared], []):
+        arguments = [*options, "--out", prepared.parent, "--prepare", *source, "--exclude"]
+        assert call(*arguments, data / "flores").exit_code == 0
+        missing = call(*arguments, tmp_path / "nowhere")
+        assert (missing.exit_code, len(missing.stderr.splitlines())) == (3, 1)
+        assert "nowhere: expected a file devtest.kor.txt[.gz]" in missing.stderr
+        (other / "dev.swa.txt").write_text(f"{planted.upper()}!\n", encoding="utf-8")
+        found = call(*arguments, other)
+        assert (found.exit_code, len(found.stderr.splitlines())) == (3, 1)
+        assert f"{prepared}: expected nothing of {other}, not 1 sentences of swa." in found.stderr
+
+
+@pytest.mark.medium
+def test_a_budget_does_not_change_a_run_that_is_there(options: list[str | Path], tmp_path: Path) -> None:
+    arguments = [*options, "--out", tmp_path, "--resume"]
+    assert call(*arguments, "--steps", "1").exit_code == 0
+    found = call(*arguments, "--budget-minutes", "5")
+    assert found.exit_code == 0, found.output
+    message = f"{tmp_path} holds a run of 1 steps, which are kept: --budget-minutes 5 is not looked at"
+    assert message in found.stderr.splitlines()
 
 
 @pytest.mark.parametrize(
