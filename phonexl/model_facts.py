@@ -139,7 +139,7 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
 
 
 def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
-    recipe = own.recipe
+    recipe, asked = own.recipe, own.recipe.get("few_shot", 0)
     own_set = "linguistic-gap-xnli" if recipe["task"] == "xnli" else f"cjkv-{recipe['task']}"
     by_task = "phonexl-samples" if own.name.startswith("samples") else own_set
     recorded = own.dataset.get("name")
@@ -166,9 +166,12 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         ),
         evaluations=tuple(_evaluations(results, _XTREME.get(name, {}))),
         coverage=own.coverage,
-        warnings=tuple(own.warnings),
+        # The card says itself how many labelled target sentences there were: the train file may have fewer than asked.
+        warnings=tuple(warning for warning in own.warnings if not warning.startswith("few-shot: ")),
         versions=own.versions,
         config=own.dataset.get("config", "") if name == recorded else "",
+        few_shot=own.data["few_shot"]["sentences"] if "few_shot" in own.data else asked,
+        is_few_shot_counted="few_shot" in own.data or not asked,
     )
 
 

@@ -169,6 +169,31 @@ def test_limits_are_computed_from_the_scores():
     assert "- One seed: " in render({"seeds": (2,)}).text
 
 
+@pytest.mark.parametrize(
+    ("few_shot", "words"),
+    [(200, "200 labelled sentences of it were trained on"), (1, "1 labelled sentence of it was trained on")],
+)
+def test_a_few_shot_model_is_nowhere_called_zero_shot(few_shot: int, words: str):
+    """Whoever compares it with zero-shot models would compare labels with none."""
+    facts = dataclasses.replace(FACTS, run=dataclasses.replace(RUN, few_shot=few_shot))
+    card, entries = render_model_card(facts), render_eval_results(facts)
+    assert "zero-shot" not in (card + entries).lower()
+    assert (
+        f"in Chinese and, with {few_shot} labelled sentence{'s' * (few_shot > 1)} of it in training (few-shot), in"
+        in card
+    )
+    assert "| Vietnamese (few-shot) | test | 800 |" in card
+    assert f"- Vietnamese is few-shot: {words}; none chose the model." in card
+    assert f"trained on {1234 - few_shot:,} sentences of Chinese and {few_shot} of Vietnamese of the data set" in card
+    (entry,) = yaml.safe_load(entries)
+    assert entry["notes"].startswith("F1 (XTREME) x 100, few-shot; 800 sentences")
+
+
+def test_the_licence_of_few_target_sentences_counts_too():
+    card = render({"sources": (("zh", FREE), ("vi", SHARED)), "few_shot": 5})
+    assert card.data.license_name == "apache-2.0-and-cc-by-sa-4.0"
+
+
 def test_the_card_says_how_it_was_made_and_whom_to_cite():
     text = render().text
     for part in (
@@ -303,6 +328,24 @@ def test_reading_errors_are_of_the_models_recipe_and_languages(
         re.MULTILINE,
     )
     assert set(shown) == {facts.languages[code] for code in known}
+
+
+def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
+    """A train file may have fewer sentences; results of before counted none, and the card must not guess."""
+    result = Result.load(folder / RESULT_FILE)
+    assert result.data["train"]["sentences"] == 2000
+    result.recipe["few_shot"] = 1000
+    result.warnings.append("few-shot: 1000 labelled sentences of vi were trained on")
+    result.save(folder / RESULT_FILE)
+    before = render_model_card(describe_model(folder, "user/x"))
+    assert "with at most 1,000 labelled sentences of it in training (few-shot)" in before
+    assert "trained on 2,000 sentences of Chinese and, at most 1,000 of them, of Vietnamese of the data set" in before
+    result.data["few_shot"] = {"sentences": 12, "sha256": "0"}
+    result.save(folder / RESULT_FILE)
+    card = render_model_card(describe_model(folder, "user/x"))
+    assert "with 12 labelled sentences of it in training (few-shot)" in card
+    assert "1000" not in card
+    assert "zero-shot" not in (before + card).lower()
 
 
 def test_the_data_set_is_the_one_that_the_result_names(folder: Path):
