@@ -64,6 +64,8 @@ class Evaluation:
         num_sentences: Size of the part.
         majority: Accuracy of always answering the most frequent tag; None where it was not computed.
         only_new: Whether sentences that the train file repeats are left out.
+        is_beside_translations: Whether the sentences were read beside their translations, by a tagger that the
+            repository does not hold; the scores are none of its model, and the Hub is not told them.
         benchmark: Data set on the Hub and its configuration, or None for data that no one can look up there.
     """
 
@@ -73,6 +75,7 @@ class Evaluation:
     num_sentences: int
     majority: float | None = None
     only_new: bool = False
+    is_beside_translations: bool = False
     benchmark: tuple[str, str] | None = None
 
 
@@ -170,6 +173,7 @@ def render_model_card(facts: ModelFacts) -> str:
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
         **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},
+        **{"unmeasured": [facts.languages[code] for code in _unmeasured(run)] if run else []},
         **{"reading_errors": _reading_error_table(facts), "few": _few_shot_in_words(facts, run) if run else ""},
         **{"settings": {_cell(name): _cell(value) for name, value in run.settings.items()} if run else {}},
     )
@@ -183,7 +187,7 @@ def render_eval_results(facts: ModelFacts) -> str:
     run, entries = facts.run, []
     for item in run.evaluations if run else ():
         score = item.scores.get(_MAIN_METRIC)
-        if run and score and item.benchmark and item.split == "test" and not item.only_new:
+        if run and score and item.benchmark and item.split == "test" and _is_of_the_whole_by_the_model(item):
             dataset, config = item.benchmark
             value, notes = _percent(score.value), _notes(run, item, score)
             entries.append(EvalResultEntry(dataset_id=dataset, task_id=config, value=value, notes=notes))
@@ -198,7 +202,7 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
     if run := facts.run:
         fields |= _licence_fields(run)
         # The Hub would take scores of new sentences for second values of the same metrics.
-        whole = [item for item in run.evaluations if not item.only_new]
+        whole = [item for item in run.evaluations if _is_of_the_whole_by_the_model(item)]
         results = [_eval_result(facts, run, item, name) for item in whole for name in _names(item)]
         if results:
             fields |= {"eval_results": results, "metrics": sorted({result.metric_type for result in results})}
@@ -212,6 +216,10 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
         model_name=facts.repo.partition("/")[2],
         **fields,
     )
+
+
+def _is_of_the_whole_by_the_model(item: Evaluation) -> bool:
+    return not (item.only_new or item.is_beside_translations)
 
 
 def _licence_fields(run: RunFacts) -> dict[str, str]:
@@ -259,6 +267,12 @@ def _shot(run: RunFacts, language: str) -> str:
     return "few-shot" if run.few_shot and language == run.target else "zero-shot"
 
 
+def _unmeasured(run: RunFacts) -> list[str]:
+    """Languages with scores of which none is of the model."""
+    own = {item.language for item in run.evaluations if not item.is_beside_translations}
+    return [language for language in dict.fromkeys(item.language for item in run.evaluations) if language not in own]
+
+
 def _few_shot_in_words(facts: ModelFacts, run: RunFacts) -> str:
     if not run.few_shot:
         return ""
@@ -275,7 +289,7 @@ def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
     for item in run.evaluations:
         shot = _shot(run, item.language)
         language = facts.languages[item.language] + (f" ({shot})" if shot else "")
-        split = f"{item.split}, new sentences" if item.only_new else item.split
+        split = item.split + ", new sentences" * item.only_new + ", beside translations" * item.is_beside_translations
         cells = [str(item.scores[name]) if name in item.scores else "" for name in used]
         majority = "" if item.majority is None else f"{item.majority * 100:.2f}"
         rows.append([language, split, f"{item.num_sentences:,}", *cells, majority])
@@ -321,7 +335,8 @@ def _limits(facts: ModelFacts, run: RunFacts) -> list[str]:
     limits, label = [], _label_in_words(facts)
     for item in run.evaluations:
         accuracy = item.scores.get("accuracy")
-        if item.language != run.source and item.majority is not None and accuracy and not item.only_new:
+        whole = _is_of_the_whole_by_the_model(item)
+        if item.language != run.source and item.majority is not None and accuracy and whole:
             gain = (accuracy.value - item.majority) * 100
             limits.append(
                 f"{facts.languages[item.language]} ({item.split}): always answering the commonest {label} has accuracy "

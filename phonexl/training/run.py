@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +108,13 @@ def train_seed(
     if main:
         _save(trained, out)
         for (language, split), sentences in data.tests.items():
-            seconds = {"second_view": view} if (view := trained.second_views.get(language)) else {}
-            predicted = job.task.predict(
-                trained.tagger,
-                trained.processor,
-                sentences,
-                arguments.per_device_eval_batch_size,
-                bf16=arguments.bf16,
-                **seconds,
-            )
-            scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
+            size, bf16 = arguments.per_device_eval_batch_size, arguments.bf16
+            predict = partial(job.task.predict, trained.tagger, trained.processor, sentences, size, bf16=bf16)
+            view = trained.second_views.get(language)
+            predicted = predict(second_view=view) if view else predict()
+            found = scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
+            if view:  # what is saved is the common tagger, which has no second sentences
+                found["read_alone"] = job.task.score(predict(), sentences)
     result = Result(
         name=recipe.name,
         command=shlex.join(["phonexl", *sys.argv[1:]]),

@@ -178,15 +178,38 @@ def test_a_few_shot_model_is_nowhere_called_zero_shot(few_shot: int, words: str)
     facts = dataclasses.replace(FACTS, run=dataclasses.replace(RUN, few_shot=few_shot))
     card, entries = render_model_card(facts), render_eval_results(facts)
     assert "zero-shot" not in (card + entries).lower()
-    assert (
-        f"in Chinese and, with {few_shot} labelled sentence{'s' * (few_shot > 1)} of it in training (few-shot), in"
-        in card
-    )
+    counted = f"{few_shot} labelled sentence{'s' * (few_shot > 1)}"
+    assert f"in Chinese and, with {counted} of it in training (few-shot), in Vietnamese." in card
     assert "| Vietnamese (few-shot) | test | 800 |" in card
     assert f"- Vietnamese is few-shot: {words}; none chose the model." in card
     assert f"trained on {1234 - few_shot:,} sentences of Chinese and {few_shot} of Vietnamese of the data set" in card
     (entry,) = yaml.safe_load(entries)
     assert entry["notes"].startswith("F1 (XTREME) x 100, few-shot; 800 sentences")
+
+
+def test_scores_beside_translations_are_not_told_as_those_of_the_model():
+    """Another tagger has them; what is in the repository reads sentences alone, and is worse or better."""
+    zh, vi, new = RUN.evaluations
+    beside = [dataclasses.replace(item, is_beside_translations=True) for item in (vi, new)]
+    run = dataclasses.replace(RUN, evaluations=(zh, *beside))
+    facts = dataclasses.replace(FACTS, run=run)
+    card = ModelCard(render_model_card(facts))
+    assert {result.dataset_config for result in card.data.eval_results} == {"zh"}
+    assert render_eval_results(facts) == ""
+    assert "| Vietnamese (zero-shot) | test, beside translations | 800 | 50.00" in card.text
+    assert "| Vietnamese (zero-shot) | test, new sentences, beside translations | 798 | 60.00" in card.text
+    assert "by a tagger that is not in this repository" in card.text
+    assert "reads sentences alone; how well it tags Vietnamese so was not measured." in card.text
+    assert "this model has" not in card.text
+    assert "\n\n\n" not in card.text
+
+    own = dataclasses.replace(vi, scores={"xtreme_f1": Score(0.25, (0.25,)), "accuracy": Score(0.3, (0.3,))})
+    facts = dataclasses.replace(FACTS, run=dataclasses.replace(run, evaluations=(zh, own, *beside)))
+    card = ModelCard(render_model_card(facts))
+    assert [r.metric_value for r in card.data.eval_results if r.dataset_config != "zh"] == [25.0, 30.0]
+    assert [entry["value"] for entry in yaml.safe_load(render_eval_results(facts))] == [25.0]
+    assert "this model has 30.0, -7.5 points" in card.text
+    assert "reads sentences alone." in card.text
 
 
 def test_the_licence_of_few_target_sentences_counts_too():
@@ -346,6 +369,31 @@ def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
     assert "with 12 labelled sentences of it in training (few-shot)" in card
     assert "1000" not in card
     assert "zero-shot" not in (before + card).lower()
+
+
+@pytest.mark.parametrize("method", ["x-mixup", "filter"])
+def test_scores_of_translate_test_are_told_from_those_of_the_saved_tagger(folder: Path, method: str):
+    """Results of before have no scores of the saved tagger, and none of these must stand for them."""
+    result = Result.load(ROOT / "results" / "udpos-2000-methods" / "zh-vi" / f"{method}.json")
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    assert {item.language for item in run.evaluations if item.is_beside_translations} == {"vi"}
+    assert {item.language for item in run.evaluations if not item.is_beside_translations} == {"zh"}
+    scores = result.scores["vi"]["test"]
+    scores["read_alone"] = {**scores, "accuracy": 0.125, "new_sentences": {**scores["new_sentences"], "accuracy": 0.25}}
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    tests = [item for item in run.evaluations if (item.language, item.split) == ("vi", "test")]
+    found = [(item.is_beside_translations, item.only_new, item.scores["accuracy"]) for item in tests]
+    both = scores["accuracy"], scores["new_sentences"]["accuracy"]
+    assert found == [
+        (False, False, Score(0.125, (0.125,))),
+        (False, True, Score(0.25, (0.25,))),
+        (True, False, Score(both[0], (both[0],))),
+        (True, True, Score(both[1], (both[1],))),
+    ]
 
 
 def test_the_data_set_is_the_one_that_the_result_names(folder: Path):
