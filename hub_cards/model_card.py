@@ -64,6 +64,8 @@ class Evaluation:
         num_sentences: Size of the part.
         majority: Accuracy of always answering the most frequent tag; None where it was not computed.
         only_new: Whether sentences that the train file repeats are left out.
+        is_beside_translations: Whether the sentences were read beside their translations, by a tagger that the
+            repository does not hold; the scores are none of its model, and the Hub is not told them.
         benchmark: Data set on the Hub and its configuration, or None for data that no one can look up there.
     """
 
@@ -73,6 +75,7 @@ class Evaluation:
     num_sentences: int
     majority: float | None = None
     only_new: bool = False
+    is_beside_translations: bool = False
     benchmark: tuple[str, str] | None = None
 
 
@@ -87,15 +90,17 @@ class RunFacts:
         seed: Seed of this model.
         seeds: Seeds of all runs whose scores are given.
         settings: What the recipe sets.
-        num_sentences: Labelled sentences in training.
+        num_sentences: Labelled sentences in training, those of `few_shot` among them.
         dataset: Name of the data set.
         sources: Corpora in it with their licences, each with its language or `DICTIONARY`; the model is trained on
-            those of `source` and on dictionaries.
+            those of `source`, on dictionaries and, few-shot, on those of `target`.
         evaluations: Scores, in the order of the table.
         coverage: By part of the data, words by how they were read (`modeling_phonexl.transcription.REASONS`).
         warnings: What the reader of the scores must know.
         versions: Versions by package.
         config: Configuration of the data set; empty where that is not recorded.
+        few_shot: Labelled sentences of `target` in training; 0 is zero-shot.
+        is_few_shot_counted: Whether those were counted; else `few_shot` is the most that there may have been.
     """
 
     recipe: str
@@ -112,6 +117,8 @@ class RunFacts:
     warnings: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
+    few_shot: int = 0
+    is_few_shot_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,8 @@ def render_model_card(facts: ModelFacts) -> str:
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
         **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},
-        **{"reading_errors": _reading_error_table(facts)},
+        **{"unmeasured": [facts.languages[code] for code in _unmeasured(run)] if run else []},
+        **{"reading_errors": _reading_error_table(facts), "few": _few_shot_in_words(facts, run) if run else ""},
         **{"settings": {_cell(name): _cell(value) for name, value in run.settings.items()} if run else {}},
     )
 
@@ -179,7 +187,7 @@ def render_eval_results(facts: ModelFacts) -> str:
     run, entries = facts.run, []
     for item in run.evaluations if run else ():
         score = item.scores.get(_MAIN_METRIC)
-        if run and score and item.benchmark and item.split == "test" and not item.only_new:
+        if run and score and item.benchmark and item.split == "test" and _is_of_the_whole_by_the_model(item):
             dataset, config = item.benchmark
             value, notes = _percent(score.value), _notes(run, item, score)
             entries.append(EvalResultEntry(dataset_id=dataset, task_id=config, value=value, notes=notes))
@@ -194,7 +202,7 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
     if run := facts.run:
         fields |= _licence_fields(run)
         # The Hub would take scores of new sentences for second values of the same metrics.
-        whole = [item for item in run.evaluations if not item.only_new]
+        whole = [item for item in run.evaluations if _is_of_the_whole_by_the_model(item)]
         results = [_eval_result(facts, run, item, name) for item in whole for name in _names(item)]
         if results:
             fields |= {"eval_results": results, "metrics": sorted({result.metric_type for result in results})}
@@ -210,9 +218,14 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
     )
 
 
+def _is_of_the_whole_by_the_model(item: Evaluation) -> bool:
+    return not (item.only_new or item.is_beside_translations)
+
+
 def _licence_fields(run: RunFacts) -> dict[str, str]:
     """Ours where the data are in the public domain; else the Hub's "other", since it knows no pair of licences."""
-    trained_on = [source for part, source in run.sources if part in (run.source, DICTIONARY)]
+    parts = (run.source, DICTIONARY, *((run.target,) if run.few_shot else ()))
+    trained_on = [source for part, source in run.sources if part in parts]
     ids = sorted({hub_id for source in trained_on for hub_id in source.licence_ids} - {"cc0-1.0"})
     if not ids:
         return {"license": "apache-2.0"}
@@ -242,9 +255,30 @@ def _names(item: Evaluation) -> list[str]:
 
 
 def _notes(run: RunFacts, item: Evaluation, score: Score) -> str:
-    how = "zero-shot" if item.language != run.source else "language of the training data"
+    how = _shot(run, item.language) or "language of the training data"
     spread = f"; mean ± std over {len(score.over_seeds)} seeds: {score.spread}" if score.spread else ""
     return f"{_METRICS[_MAIN_METRIC][0]} x 100, {how}; {item.num_sentences} sentences; seed {run.seed}{spread}"
+
+
+def _shot(run: RunFacts, language: str) -> str:
+    """What scores of a language are called; nothing for the language of the training data."""
+    if language == run.source:
+        return ""
+    return "few-shot" if run.few_shot and language == run.target else "zero-shot"
+
+
+def _unmeasured(run: RunFacts) -> list[str]:
+    """Languages with scores of which none is of the model."""
+    own = {item.language for item in run.evaluations if not item.is_beside_translations}
+    return [language for language in dict.fromkeys(item.language for item in run.evaluations) if language not in own]
+
+
+def _few_shot_in_words(facts: ModelFacts, run: RunFacts) -> str:
+    if not run.few_shot:
+        return ""
+    unit = "pair" if facts.pipeline == "text-classification" else "sentence"
+    count = f"{run.few_shot:,} labelled {unit}{'s' if run.few_shot > 1 else ''}"
+    return count if run.is_few_shot_counted else f"at most {count}"
 
 
 def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
@@ -253,8 +287,9 @@ def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
     rows = [["language", "split", unit, *(_METRICS[name][0] for name in used), f"accuracy of the commonest {label}"]]
     rows.append(["---", "---", *["---:"] * (len(used) + 2)])
     for item in run.evaluations:
-        language = facts.languages[item.language] + (" (zero-shot)" if item.language != run.source else "")
-        split = f"{item.split}, new sentences" if item.only_new else item.split
+        shot = _shot(run, item.language)
+        language = facts.languages[item.language] + (f" ({shot})" if shot else "")
+        split = item.split + ", new sentences" * item.only_new + ", beside translations" * item.is_beside_translations
         cells = [str(item.scores[name]) if name in item.scores else "" for name in used]
         majority = "" if item.majority is None else f"{item.majority * 100:.2f}"
         rows.append([language, split, f"{item.num_sentences:,}", *cells, majority])
@@ -300,7 +335,8 @@ def _limits(facts: ModelFacts, run: RunFacts) -> list[str]:
     limits, label = [], _label_in_words(facts)
     for item in run.evaluations:
         accuracy = item.scores.get("accuracy")
-        if item.language != run.source and item.majority is not None and accuracy and not item.only_new:
+        whole = _is_of_the_whole_by_the_model(item)
+        if item.language != run.source and item.majority is not None and accuracy and whole:
             gain = (accuracy.value - item.majority) * 100
             limits.append(
                 f"{facts.languages[item.language]} ({item.split}): always answering the commonest {label} has accuracy "

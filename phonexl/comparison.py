@@ -149,7 +149,7 @@ def _setting(result: Result, name: str) -> Any:
 
 def _needs(result: Result) -> str:
     """The same with labels of the target: the number that was read, which a short file makes smaller."""
-    labels = result.training.get("few_shot", result.recipe.get("few_shot", 0))
+    labels = result.data.get("few_shot", {}).get("sentences", result.recipe.get("few_shot", 0))
     return f"{needs_of(result)}, {labels} labels" if labels else needs_of(result)
 
 

@@ -27,7 +27,9 @@ _README = "README.md"
 _TAG = "phonexl"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz")
 _RESULTS = ".eval_results/"
-_OWN_RESULT = "result.json"  # read for the card; it names the user's folders, so it stays at home
+# What stays at home: the result, which is read for the card and names the user's folders, and the weights that only the
+# class of a method reads.
+_OWN = ("result.json", "method.safetensors")
 _PROCESSOR = (
     "config.json processor_config.json tokenizer.json tokenizer_config.json special_tokens_map.json added_tokens.json "
     "vocab.txt LICENSE NOTICE .gitattributes"
@@ -49,7 +51,8 @@ def push_model(
 ) -> str:
     """Push a saved tagger as one commit: weights, processor, code, card, evaluation results.
 
-    Card and results are made from the folder's `result.json`; a README.md that lies in the folder goes instead.
+    Card and results are made from the folder's `result.json`; a README.md that lies in the folder goes instead. Neither
+    that result nor `method.safetensors`, what a method added to the tagger, is pushed.
     Weights, code and results of an earlier push that the folder no longer has are deleted, and so is every pickle.
 
     Args:
@@ -129,8 +132,8 @@ def _check_name(repo: str) -> None:
 def _model_files(folder: Path) -> Files:
     """The files of a whole tagger; whatever else lies there is refused by name."""
     found = _files_in(folder)
-    if _OWN_RESULT in found:
-        del found[_OWN_RESULT]
+    for name in _OWN:
+        found.pop(name, None)
     if pickles := sorted(path for path in found if path.lower().endswith(_PICKLES)):
         cure = "Pickles run code when they are loaded: move them away, and keep model.safetensors."
         raise DataError(folder, None, ", ".join(pickles), "no pickle", cure)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
 
 
 def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
-    recipe = own.recipe
+    recipe, asked = own.recipe, own.recipe.get("few_shot", 0)
     own_set = "linguistic-gap-xnli" if recipe["task"] == "xnli" else f"cjkv-{recipe['task']}"
     by_task = "phonexl-samples" if own.name.startswith("samples") else own_set
     recorded = own.dataset.get("name")
@@ -166,9 +167,12 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         ),
         evaluations=tuple(_evaluations(results, _XTREME.get(name, {}))),
         coverage=own.coverage,
-        warnings=tuple(own.warnings),
+        # The card says itself how many labelled target sentences there were: the train file may have fewer than asked.
+        warnings=tuple(warning for warning in own.warnings if not warning.startswith("few-shot: ")),
         versions=own.versions,
         config=own.dataset.get("config", "") if name == recorded else "",
+        few_shot=own.data["few_shot"]["sentences"] if "few_shot" in own.data else asked,
+        is_few_shot_counted="few_shot" in own.data or not asked,
     )
 
 
@@ -201,26 +205,47 @@ def _evaluations(results: Sequence[Result], configs: dict[str, str]) -> list[Eva
     found = []
     for language, splits in results[0].scores.items():
         for split, scores in splits.items():
-            parts = [(False, scores)] + ([(True, scores["new_sentences"])] if "new_sentences" in scores else [])
-            for only_new, part in parts:
-                same = [result.scores.get(language, {}).get(split, {}) for result in results]
-                runs = [item.get("new_sentences", {}) if only_new else item for item in same]
+            beside = "read_alone" in scores or language in _read_beside_translations(results[0])
+            same = [result.scores.get(language, {}).get(split, {}) for result in results]
+            for path in _parts(scores):
+                part, *others = (_look_up(item, path) for item in (scores, *same))
                 found.append(
                     Evaluation(
                         language=language,
                         split=split,
                         scores={
-                            name: Score(float(part[name]), tuple(float(run[name]) for run in runs if name in run))
+                            name: Score(float(part[name]), tuple(float(run[name]) for run in others if name in run))
                             for name in _METRICS
                             if name in part
                         },
                         num_sentences=part["num_sentences"],
                         majority=part.get("majority"),
-                        only_new=only_new,
+                        only_new="new_sentences" in path,
+                        is_beside_translations=beside and "read_alone" not in path,
                         benchmark=("google/xtreme", configs[language]) if language in configs else None,
                     )
                 )
     return found
+
+
+def _read_beside_translations(result: Result) -> set[str]:
+    """Languages whose tests were translated, by the directions that a method notes: FILTER and X-Mixup read so."""
+    return {direction.partition("-")[0] for direction in result.training.get("translators", {}).get("test", {})}
+
+
+def _parts(scores: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Where in the scores of a split those of its parts are; those of the saved tagger first."""
+    found: list[tuple[str, ...]] = []
+    for whole in ([("read_alone",)] if "read_alone" in scores else []) + [()]:
+        found.append(whole)
+        if "new_sentences" in _look_up(scores, whole):
+            found.append((*whole, "new_sentences"))
+    return found
+
+
+def _look_up(scores: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    """The scores at a path; none where there is no such."""
+    return reduce(lambda part, name: part.get(name, {}), path, scores)
 
 
 def _encoder(backbone: str) -> tuple[str, str]:

@@ -50,7 +50,8 @@ class Result:
         seed: Seed of the run.
         data: Hash and number of sentences of each file that was read.
         scores: `scores[language][split][metric]`, fractions; `scores[...]["new_sentences"]` leaves out sentences that
-            also occur in train.
+            also occur in train; where test sentences were read beside their translations, `scores[...]["read_alone"]`
+            are of the saved tagger, which reads them alone.
         coverage: Tokens by reason of their transcription, per part of the data ("train", "vi.test").
         training: Steps, seconds, seconds per step, best dev score, last losses and norms.
         versions: Python and packages.

@@ -83,7 +83,7 @@ def _with_steps(
     if steps is None and (out / RECIPE_FILE).exists():
         steps = int(read_json(out / RECIPE_FILE)["steps"])
         if minutes is not None:
-            _say(f"{out} holds a run of {steps} steps, which are kept: --budget-minutes {minutes:g} is not looked at")
+            say(f"{out} holds a run of {steps} steps, which are kept: --budget-minutes {minutes:g} is not looked at")
     elif steps is None and minutes is not None:
         quiet_transformers()
         return derive_steps(corpus, names, settings, minutes, say)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,12 +29,13 @@ class Data:
     dev: list[Any]
     tests: dict[tuple[str, str], list[Any]]  # by language and split
     folder: Path
-    num_few_shot: int = 0  # labelled target sentences, the last of `train`
+    few_shot: list[Any] = field(default_factory=list)  # labelled target sentences, the last of train
 
     def describe(self) -> dict[str, Any]:
-        """Number and hash of the sentences of each part."""
+        """Number and hash of the sentences of each part; of `few_shot`, which train holds too, where there are any."""
         tests = {f"{lang}.{split}": sentences for (lang, split), sentences in self.tests.items()}
-        parts = {"train": self.train, "dev": self.dev, **tests}
+        few_shot = {"few_shot": self.few_shot} if self.few_shot else {}
+        parts = {"train": self.train, "dev": self.dev, **tests, **few_shot}
         return {name: {"sentences": len(s), "sha256": hash_sentences(s)} for name, s in parts.items()}
 
 
@@ -71,13 +72,13 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
         return list(draw(task.load(folder, place[language], split), limit, recipe.limit_seed))
 
     train = load(recipe.source, "train", recipe.limit_train)
-    shots = load(recipe.target, "train", recipe.few_shot) if recipe.few_shot else []
+    few_shot = load(recipe.target, "train", recipe.few_shot) if recipe.few_shot else []
     dev = load(recipe.source, "validation", recipe.limit_eval)
     tests = {}
     for language in (recipe.source, recipe.target):
         for split in recipe.eval_splits:
             tests[language, split] = load(language, split, recipe.limit_eval)
-    return Data([*train, *shots], dev, tests, folder, len(shots))
+    return Data([*train, *few_shot], dev, tests, folder, list(few_shot))
 
 
 def draw(items: Sequence[ItemT], limit: int | None, seed: int = 0) -> Sequence[ItemT]:

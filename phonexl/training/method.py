@@ -28,7 +28,7 @@ class Trained:
         tagger: What tests are tagged, or their pairs classified, by.
         processor: Its processor.
         second_views: By language: the second sentence that its test sentences are read with (translate-test); a
-            language without one is read alone.
+            language without one is read alone. The saved tagger reads all alone, and is scored so too.
         facts: What belongs into the result: translators and their coverage, gates, weights that were used.
         warnings: What the reader of the scores must know.
     """

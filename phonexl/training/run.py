@@ -6,6 +6,7 @@ The command line is in `phonexl/cli`; what a method does with a seed, in `job.py
 import logging
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +108,13 @@ def train_seed(
     if main:
         _save(trained, out)
         for (language, split), sentences in data.tests.items():
-            seconds = {"second_view": view} if (view := trained.second_views.get(language)) else {}
-            predicted = job.task.predict(
-                trained.tagger,
-                trained.processor,
-                sentences,
-                arguments.per_device_eval_batch_size,
-                bf16=arguments.bf16,
-                **seconds,
-            )
-            scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
+            size, bf16 = arguments.per_device_eval_batch_size, arguments.bf16
+            predict = partial(job.task.predict, trained.tagger, trained.processor, sentences, size, bf16=bf16)
+            view = trained.second_views.get(language)
+            predicted = predict(second_view=view) if view else predict()
+            found = scores.setdefault(language, {})[split] = job.task.score(predicted, sentences)
+            if view:  # what is saved is the common tagger, which has no second sentences
+                found["read_alone"] = job.task.score(predict(), sentences)
     result = Result(
         name=recipe.name,
         command=describe_command(),
@@ -212,8 +210,6 @@ def _training_facts(method: Method, job: Job, trained: Trained) -> dict[str, Any
     """The facts of the last stage, the sums over all of them, and what the method says."""
     last = list(job.stages.values())[-1]
     facts: dict[str, Any] = {**last, "needs": _assumption(method, job.recipe), **trained.facts}
-    if job.recipe.few_shot:
-        facts["few_shot"] = job.data.num_few_shot
     if len(job.stages) > 1:
         facts |= {"stages": job.stages}
         facts |= {name: sum(stage[name] for stage in job.stages.values()) for name in ("steps", "seconds")}
@@ -240,6 +236,6 @@ def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:
     if recipe.official:
         warnings.append("official preset: the released code's arithmetic, not the paper's")
     if recipe.few_shot:
-        warnings.append(f"few-shot: {job.data.num_few_shot} labelled sentences of {recipe.target} were trained on")
+        warnings.append(f"few-shot: {len(job.data.few_shot)} labelled sentences of {recipe.target} were trained on")
     place = recipe.source_data or recipe.source
     return warnings + job.task.warnings(job.data.folder, place) + trained.warnings

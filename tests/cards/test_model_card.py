@@ -169,6 +169,54 @@ def test_limits_are_computed_from_the_scores():
     assert "- One seed: " in render({"seeds": (2,)}).text
 
 
+@pytest.mark.parametrize(
+    ("few_shot", "words"),
+    [(200, "200 labelled sentences of it were trained on"), (1, "1 labelled sentence of it was trained on")],
+)
+def test_a_few_shot_model_is_nowhere_called_zero_shot(few_shot: int, words: str):
+    """Whoever compares it with zero-shot models would compare labels with none."""
+    facts = dataclasses.replace(FACTS, run=dataclasses.replace(RUN, few_shot=few_shot))
+    card, entries = render_model_card(facts), render_eval_results(facts)
+    assert "zero-shot" not in (card + entries).lower()
+    counted = f"{few_shot} labelled sentence{'s' * (few_shot > 1)}"
+    assert f"in Chinese and, with {counted} of it in training (few-shot), in Vietnamese." in card
+    assert "| Vietnamese (few-shot) | test | 800 |" in card
+    assert f"- Vietnamese is few-shot: {words}; none chose the model." in card
+    assert f"trained on {1234 - few_shot:,} sentences of Chinese and {few_shot} of Vietnamese of the data set" in card
+    (entry,) = yaml.safe_load(entries)
+    assert entry["notes"].startswith("F1 (XTREME) x 100, few-shot; 800 sentences")
+
+
+def test_scores_beside_translations_are_not_told_as_those_of_the_model():
+    """Another tagger has them; what is in the repository reads sentences alone, and is worse or better."""
+    zh, vi, new = RUN.evaluations
+    beside = [dataclasses.replace(item, is_beside_translations=True) for item in (vi, new)]
+    run = dataclasses.replace(RUN, evaluations=(zh, *beside))
+    facts = dataclasses.replace(FACTS, run=run)
+    card = ModelCard(render_model_card(facts))
+    assert {result.dataset_config for result in card.data.eval_results} == {"zh"}
+    assert render_eval_results(facts) == ""
+    assert "| Vietnamese (zero-shot) | test, beside translations | 800 | 50.00" in card.text
+    assert "| Vietnamese (zero-shot) | test, new sentences, beside translations | 798 | 60.00" in card.text
+    assert "by a tagger that is not in this repository" in card.text
+    assert "reads sentences alone; how well it tags Vietnamese so was not measured." in card.text
+    assert "this model has" not in card.text
+    assert "\n\n\n" not in card.text
+
+    own = dataclasses.replace(vi, scores={"xtreme_f1": Score(0.25, (0.25,)), "accuracy": Score(0.3, (0.3,))})
+    facts = dataclasses.replace(FACTS, run=dataclasses.replace(run, evaluations=(zh, own, *beside)))
+    card = ModelCard(render_model_card(facts))
+    assert [r.metric_value for r in card.data.eval_results if r.dataset_config != "zh"] == [25.0, 30.0]
+    assert [entry["value"] for entry in yaml.safe_load(render_eval_results(facts))] == [25.0]
+    assert "this model has 30.0, -7.5 points" in card.text
+    assert "reads sentences alone." in card.text
+
+
+def test_the_licence_of_few_target_sentences_counts_too():
+    card = render({"sources": (("zh", FREE), ("vi", SHARED)), "few_shot": 5})
+    assert card.data.license_name == "apache-2.0-and-cc-by-sa-4.0"
+
+
 def test_the_card_says_how_it_was_made_and_whom_to_cite():
     text = render().text
     for part in (
@@ -303,6 +351,49 @@ def test_reading_errors_are_of_the_models_recipe_and_languages(
         re.MULTILINE,
     )
     assert set(shown) == {facts.languages[code] for code in known}
+
+
+def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
+    """A train file may have fewer sentences; results of before counted none, and the card must not guess."""
+    result = Result.load(folder / RESULT_FILE)
+    assert result.data["train"]["sentences"] == 2000
+    result.recipe["few_shot"] = 1000
+    result.warnings.append("few-shot: 1000 labelled sentences of vi were trained on")
+    result.save(folder / RESULT_FILE)
+    before = render_model_card(describe_model(folder, "user/x"))
+    assert "with at most 1,000 labelled sentences of it in training (few-shot)" in before
+    assert "trained on 2,000 sentences of Chinese and, at most 1,000 of them, of Vietnamese of the data set" in before
+    result.data["few_shot"] = {"sentences": 12, "sha256": "0"}
+    result.save(folder / RESULT_FILE)
+    card = render_model_card(describe_model(folder, "user/x"))
+    assert "with 12 labelled sentences of it in training (few-shot)" in card
+    assert "1000" not in card
+    assert "zero-shot" not in (before + card).lower()
+
+
+@pytest.mark.parametrize("method", ["x-mixup", "filter"])
+def test_scores_of_translate_test_are_told_from_those_of_the_saved_tagger(folder: Path, method: str):
+    """Results of before have no scores of the saved tagger, and none of these must stand for them."""
+    result = Result.load(ROOT / "results" / "udpos-2000-methods" / "zh-vi" / f"{method}.json")
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    assert {item.language for item in run.evaluations if item.is_beside_translations} == {"vi"}
+    assert {item.language for item in run.evaluations if not item.is_beside_translations} == {"zh"}
+    scores = result.scores["vi"]["test"]
+    scores["read_alone"] = {**scores, "accuracy": 0.125, "new_sentences": {**scores["new_sentences"], "accuracy": 0.25}}
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    tests = [item for item in run.evaluations if (item.language, item.split) == ("vi", "test")]
+    found = [(item.is_beside_translations, item.only_new, item.scores["accuracy"]) for item in tests]
+    both = scores["accuracy"], scores["new_sentences"]["accuracy"]
+    assert found == [
+        (False, False, Score(0.125, (0.125,))),
+        (False, True, Score(0.25, (0.25,))),
+        (True, False, Score(both[0], (both[0],))),
+        (True, True, Score(both[1], (both[1],))),
+    ]
 
 
 def test_the_data_set_is_the_one_that_the_result_names(folder: Path):

@@ -22,6 +22,7 @@ from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictio
 from phonexl import hub_model, model_facts
 from phonexl.cli.push import app
 from phonexl.hub_model import push_model
+from phonexl.training.run import METHOD_WEIGHTS
 
 pytestmark = pytest.mark.hub
 Client = Callable[..., str]
@@ -142,6 +143,13 @@ def test_files_that_are_no_part_of_a_tagger_are_refused_by_name(folder: Path, na
     (folder / name).touch()
     with pytest.raises(DataError, match=f'found "{re.escape(name)}"'):
         push_model(folder, "user/x", dry_run=True)
+
+
+def test_weights_that_only_the_class_of_a_method_reads_stay_at_home(folder: Path) -> None:
+    """They were refused, and with them every tagger of X-Mixup."""
+    before = dry_run(folder)
+    (folder / METHOD_WEIGHTS).touch()
+    assert dry_run(folder) == before
 
 
 @pytest.mark.parametrize("link", ["vocab.txt", "deep/link"])

@@ -332,8 +332,9 @@ def test_two_phases_are_trained_and_the_test_is_read_beside_its_translation(
     assert watch.terms["phase-1", 2].keys() == {"task_loss"}
     assert watch.terms["phase-2", 2].keys() == {"task_loss", "kl_loss"}
     tested = [pair for pair in beside if pair[0] == "test"]
-    # By phase one pass over dev, alone; the teacher's two; then the source's test alone and the target's in pairs.
-    assert tested == [("test", alone) for alone in (False, True, True, False, False, True)]
+    # By phase one pass over dev, alone; the teacher's two; then the source's test alone, and the target's in pairs and
+    # alone.
+    assert tested == [("test", paired) for paired in (False, True, True, False, False, True, False)]
     assert all(paired for state, paired in beside if state == "train")
     assert result.training["needs"] == "dict-as-MT"
     translators = result.training["translators"]
@@ -344,6 +345,8 @@ def test_two_phases_are_trained_and_the_test_is_read_beside_its_translation(
     assert result.training["stages"].keys() == {"phase-1", "phase-2"}
     assert result.training["steps"] == 4
     assert result.warnings == []
+    alone = result.scores["vi"]["test"]["read_alone"]
+    assert alone.keys() == result.scores["vi"]["test"].keys() - {"read_alone"}
     assert type(PhoneXLForTokenClassification.from_pretrained(tmp_path / "run")) is PhoneXLForTokenClassification
     assert not (tmp_path / "run" / "method.safetensors").exists()
 

@@ -16,7 +16,8 @@ from transformers import TrainerCallback
 
 import phonexl.methods.x_mixup as module
 from dataset_scripts.schema import UPOS_TAGS
-from modeling_phonexl import PhoneXLForTokenClassification
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
+from phonexl.hub_model import push_model
 from phonexl.methods import find_method
 from phonexl.methods.x_mixup import (
     METHOD,
@@ -29,10 +30,11 @@ from phonexl.methods.x_mixup import (
 from phonexl.results import Result
 from phonexl.training.data import load_data
 from phonexl.training.dataset import TaggingDataset
+from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.job import Job
 from phonexl.training.layer_mixing import MixedPair
 from phonexl.training.recipe import Recipe, RecipeError
-from phonexl.training.run import train
+from phonexl.training.run import METHOD_WEIGHTS, train
 from phonexl.training.translated_view import TranslatedView, training_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -287,8 +289,8 @@ def test_a_teacher_and_a_student_are_trained_and_say_what_they_did(
     assert watch.terms["teacher", 1].keys() == {"task_loss"}
     assert watch.terms["student", 2].keys() == {"task_loss", "soft_loss", "mse_loss"}
     assert all(value > 0 for value in watch.terms["student", 2].values())
-    # Dev alone; then the source's test alone and the target's beside its translation.
-    assert beside == [("train", True)] * 2 + [("test", False)] * 2 + [("test", True)]
+    # Dev alone; then the source's test alone and the target's beside its translation, and alone.
+    assert beside == [("train", True)] * 2 + [("test", False)] * 2 + [("test", True), ("test", False)]
     facts = result.training
     assert facts["needs"] == "dict-as-MT"
     assert facts["translators"]["train"].keys() == {"zh-vi", "vi-zh"}
@@ -297,11 +299,20 @@ def test_a_teacher_and_a_student_are_trained_and_say_what_they_did(
     assert facts["mixing_layer"] == 0
     assert 0 < facts["mean_mix_ratio"] < 0.5
     assert facts["mean_entropy"] > 1
-    own = load_file(tmp_path / "run" / "method.safetensors")
+    own = load_file(tmp_path / "run" / METHOD_WEIGHTS)
     assert own.keys() == {"gate.weight", "gate.bias"}
     assert own["gate.weight"].item() == facts["gate_weight"] != 1
     assert facts["stages"].keys() == {"teacher", "student"}
-    assert type(PhoneXLForTokenClassification.from_pretrained(tmp_path / "run")) is PhoneXLForTokenClassification
+    saved = PhoneXLForTokenClassification.from_pretrained(tmp_path / "run")
+    assert type(saved) is PhoneXLForTokenClassification
+    sentences = load_data(recipe, data).tests["vi", "test"]
+    predicted = tag_sentences(saved, PhoneXLProcessor.from_pretrained(tmp_path / "run"), sentences, bf16=False)
+    assert result.scores["vi"]["test"]["read_alone"] == score(predicted, sentences)
+    assert "read_alone" not in result.scores["zh"]["test"]
+    # The gate is for the method's class, and stays at home.
+    pushed = [line.split("\t")[2] for line in push_model(tmp_path / "run", "user/x", dry_run=True).split("\n")]
+    assert "model.safetensors" in pushed
+    assert METHOD_WEIGHTS not in pushed
 
 
 @pytest.mark.medium

@@ -207,7 +207,7 @@ def test_published_is_the_row_of_what_was_trained(name: str, changes: dict[str, 
 def test_labels_of_the_target_are_among_the_needs() -> None:
     """Ten labels are worth more than a dictionary; of a file of seven, seven."""
     plain, rival = (make_result(method, 1, 0.2, few_shot=10) for method in ("plain", "cosda-ml"))
-    rival.training["few_shot"] = 7
+    rival.data["few_shot"] = {"sentences": 7, "sha256": ""}
     assert [row[1] for row in compare([plain, rival]).rows] == ["none, 10 labels", "Dict, 7 labels"]
 
 

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from modeling_phonexl import PhoneXLForTokenClassification
 from phonexl.methods import check_recipe, find_method, method_names, parse_method
 from phonexl.training.collator import SecondSentence
-from phonexl.training.data import load_data
+from phonexl.training.data import hash_sentences, load_data
 from phonexl.training.dataset import Row
 from phonexl.training.job import Job
 from phonexl.training.method import Method, Trained
@@ -151,9 +151,12 @@ def test_few_shots_are_target_sentences_of_the_train_file(
     assert [s.lang for s in five] == ["zh"] * len(none) + ["vi"] * 5
     (result,) = train(make_recipe(few_shot=5, max_steps=1), folder, tmp_path / "run")
     assert result.data["train"]["sentences"] == len(none) + 5
+    assert result.data["few_shot"] == {"sentences": 5, "sha256": hash_sentences(five[-5:])}
+    assert load_data(make_recipe(few_shot=50), folder).describe()["few_shot"]["sentences"] == 12
+    assert "few_shot" not in load_data(make_recipe(), folder).describe()
     assert "few-shot: 5 labelled sentences of vi were trained on" in result.warnings
     (result,) = train(make_recipe(few_shot=1000, max_steps=1), folder, tmp_path / "all")
-    assert result.training["few_shot"] == 12
+    assert result.data["few_shot"]["sentences"] == 12
     assert "few-shot: 12 labelled sentences of vi were trained on" in result.warnings
     with pytest.raises(RecipeError, match="few_shot -1"):
         make_recipe(few_shot=-1)
