@@ -131,13 +131,14 @@ class ModelFacts:
         labels: Tags, or classes of sentence pairs.
         languages: Names of the languages by code.
         example: A sentence to tag, or to pair with itself.
-        tools: Packages that raw text of a language needs, by code.
+        tools: Packages that raw text of a language needs, by code; phonexl itself where it has the reader.
         base_model: The encoder's repository on the Hub, or empty.
         base_licence: Its licence, or empty.
         transcription: Recipe of transcription; empty for a model without sound.
         run: How it was made; None where that is not known.
         reading_errors: By code of a language, how well that recipe reads it; none for one that was not measured.
         pipeline: What the Hub calls it: "token-classification", or "text-classification" of a classifier of pairs.
+        example_language: Code of the example's language where the pipeline does not guess it from the script.
     """
 
     repo: str
@@ -152,6 +153,7 @@ class ModelFacts:
     run: RunFacts | None = None
     reading_errors: Mapping[str, tuple[ReadingError, ...]] = field(default_factory=dict)
     pipeline: str = "token-classification"
+    example_language: str = ""
 
 
 def render_model_card(facts: ModelFacts) -> str:
@@ -170,6 +172,10 @@ def render_model_card(facts: ModelFacts) -> str:
         "model.md.jinja",
         **{"metadata": _front_matter(facts).to_yaml(), "facts": facts, "run": run},
         **{"title": facts.repo.partition("/")[2], "example": json.dumps(facts.example, ensure_ascii=False)},
+        **{
+            "remote": [facts.languages[code] for code, packages in facts.tools.items() if "phonexl" in packages.split()]
+        },
+        **{"remote_code": next((code for code, packages in facts.tools.items() if "phonexl" in packages.split()), "")},
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
         **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},

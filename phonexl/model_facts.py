@@ -42,6 +42,17 @@ _EXAMPLES = {
     "vi": "Tôi sống ở Hà Nội.",
     "ja": "私は東京に住んでいます。",
     "ko": "저는 서울에 살고 있습니다.",
+    "eng": "I live in London.",
+    "fra": "J'habite à Paris.",
+    "rus": "Я живу в Москве.",
+    "ita": "Abito a Roma.",
+    "hun": "Budapesten lakom.",
+    "ukr": "Я живу в Києві.",
+    "tur": "Ankara'da yaşıyorum.",
+    "fin": "Asun Helsingissä.",
+    "hin": "मैं दिल्ली में रहता हूँ।",
+    "swa": "Ninaishi Nairobi.",
+    "urd": "میں لاہور میں رہتا ہوں۔",
 }
 # Our sources are XTREME's files; so its copy on the Hub, `google/xtreme`, calls them (sizes of the splits are equal).
 _XTREME = {
@@ -81,12 +92,13 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
     recipe = processor.get("recipe", "default") if config.get("use_phonemes", True) else ""
     is_measured = recipe == "default" and processor.get("phoneme_transcription", "ipa") == "ipa"
     base_model, base_licence = _encoder(str(backbone))
+    shown = find_language(codes[-1]).code if codes else "vi"
     return ModelFacts(
         repo=repo,
         task=_task_in_words(labels, pairs),
         labels=labels,
         languages=languages,
-        example=next((_EXAMPLES[code] for code in reversed(codes) if code in _EXAMPLES), _EXAMPLES["vi"]),
+        example=_EXAMPLES[shown],
         tools={code: _packages(code) for code in codes},
         base_model=base_model,
         base_licence=base_licence,
@@ -94,6 +106,7 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         run=run,
         reading_errors={code: READING_ERRORS[code] for code in languages if is_measured and code in READING_ERRORS},
         pipeline="text-classification" if pairs else "token-classification",
+        example_language="" if shown in _TRAVEL else shown,
     )
 
 

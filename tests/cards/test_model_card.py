@@ -251,6 +251,47 @@ def test_the_example_is_python_whatever_the_sentence_holds():
     assert "revision=" in code
 
 
+@pytest.mark.parametrize(
+    ("languages", "listed", "readers"),
+    [
+        (
+            ["zh", "hin"],
+            "zh: `pip install pypinyin g2pM opencc rjieba`; hin: `pip install phonexl`.",
+            "The reader of Hindi is",
+        ),
+        (
+            ["fi", "hin"],
+            "fi: `pip install phonexl epitran panphon`; hin: `pip install phonexl`.",
+            "Finnish and Hindi are",
+        ),
+        (["hin", "zh"], "hin: `pip install phonexl`; zh: `pip install", "The reader of Hindi is"),
+    ],
+)
+def test_a_language_whose_reader_does_not_travel_is_named(
+    folder: Path, languages: list[str], listed: str, readers: str
+):
+    """Left alone, the example would read Hindi as Vietnamese, and say that phonexl is not needed for it."""
+    (folder / RESULT_FILE).unlink()
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "languages": languages}), encoding="utf-8")
+    card = render_model_card(describe_model(folder, "user/x"))
+    assert listed in card
+    assert f"{readers} in phonexl, not in this repository." in card
+    assert "itself is not needed" not in card
+    code = card.split("```python")[1].split("```")[0]
+    compile(code, "card", "exec")
+    shown = 'tagger("मैं दिल्ली में रहता हूँ।", language="hin")' if languages[-1] == "hin" else 'tagger("我住在北京。")'
+    assert shown in code
+    assert "\n\n\n" not in card
+
+
+def test_languages_whose_readers_travel_need_no_package_of_ours(folder: Path):
+    card = render_model_card(describe_model(folder, "user/x"))
+    assert "# the classes are in this repository; phonexl itself is not needed\n" in card
+    assert "in phonexl, not in" not in card
+    assert "language=" not in card
+
+
 @pytest.mark.medium
 @settings(max_examples=60)
 @example(name="a|b <c>", warning="x\n# y", values=[1.0])

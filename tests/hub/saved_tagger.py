@@ -1,5 +1,6 @@
 """Tiny taggers as they lie on the disk: trained for two steps on the sample sentences, or not at all."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ def save_encoder(folder: Path) -> Path:
     return folder
 
 
-def save_untrained_tagger(root: Path, **fields: Any) -> Path:
+def save_untrained_tagger(root: Path, languages: Sequence[str] = ("zh", "vi"), **fields: Any) -> Path:
     """A tagger of random weights, without results; where it was saved."""
     encoder = str(save_encoder(root / "encoder"))
-    processor = PhoneXLProcessor.from_backbone(encoder, languages=["zh", "vi"], **fields)
+    processor = PhoneXLProcessor.from_backbone(encoder, languages=[*languages], **fields)
     labels = tag_names("udpos")
     tagger = PhoneXLForTokenClassification.from_backbone(encoder, labels=labels, processor=processor)
     tagger.save_pretrained(root / "tagger")

@@ -13,7 +13,7 @@ from hub_repository import Change, File, Repository
 from huggingface_hub import ModelCard
 from loopback_hub import TOKEN, LoopbackHub
 from round_trip import STRANGER, check_stranger
-from saved_tagger import train_tiny_tagger
+from saved_tagger import save_untrained_tagger, train_tiny_tagger
 from typer.testing import CliRunner
 
 from dataset_scripts.readers import DataError
@@ -50,6 +50,13 @@ for env, folder, repo, options in json.loads(sys.argv[1]):
     except HubError as error:
         said = f"refused: {error}"
     print("SAID", json.dumps(said))
+"""
+# The example of a card, by someone who has our package.
+EXAMPLE = """
+import sys
+from huggingface_hub import hf_hub_download
+card = open(hf_hub_download(sys.argv[1], "README.md"), encoding="utf-8").read()
+exec(card.split("```python")[1].split("```")[0])
 """
 
 
@@ -276,6 +283,19 @@ def test_a_stranger_gets_the_model_that_was_pushed(
 
     said = run_client(STRANGER, "user/x", repository.head.sha, folder, tmp_path / "again")
     check_stranger(said, repository.head.sha, folder)
+
+
+@pytest.mark.medium
+@pytest.mark.usefixtures("hub")
+def test_the_example_of_a_language_that_phonexl_reads_runs_as_written_where_it_is_installed(
+    tmp_path: Path, push: Callable[..., list[str]], run_client: Client
+) -> None:
+    """The reader of Hindi is none of the files that were pushed."""
+    folder = save_untrained_tagger(tmp_path, ["zh", "hin"])
+    assert not (folder / "transcription_hin.py").exists()
+    push(({}, folder, "user/hindi", {}))
+    lines = run_client(EXAMPLE, "user/hindi").split("\n")
+    assert [line.split(" ")[0] for line in lines if line] == ["मैं", "दिल्ली", "में", "रहता", "हूँ", "।"]
 
 
 def test_a_cut_leaves_the_repository_as_it_was_and_the_retry_is_whole(
