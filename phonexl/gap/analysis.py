@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from transformers import PreTrainedModel
 
+from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
 from phonexl.gap.measures import measure_answers, measure_vectors
 from phonexl.gap.phonexl_vectors import embed_words, is_phonexl, load_phonexl, name_of_input
@@ -129,6 +130,7 @@ def analyze(
 
     Raises:
         ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
+        UnknownLanguageError: For a language without transcription, unless a tokenizer of text cuts its sentences.
         MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
@@ -141,6 +143,8 @@ def analyze(
     read = _Words(place) if is_phonexl(place) else _Text(place, open_reader(model_name, spelling))
     if isinstance(read, _Words) and spelling != "text":
         raise ValueError(f"{model_name} is a PhoneXL model, which reads {read.name}: leave out --spelling")
+    for language in texts if read.is_transcribed else ():
+        find_language(language)  # is refused before minutes of other languages
     reading = _Reading(read, digest_model(place), layers, batch_size)
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)

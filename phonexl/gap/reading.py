@@ -15,23 +15,26 @@ def read_sentences(reader: WordReader, sentences: Sequence[str], language: str) 
     Args:
         reader: Of the encoder.
         sentences: Running text.
-        language: ISO 639-3 code.
+        language: ISO 639-3 code; see `depends_on_transcription` for whether it must be one that we transcribe.
 
     Raises:
         ValueError: Naming the sentence of which nothing is left, or not one word fits.
         MissingToolError: If the reading tool of the language is not installed.
     """
-    cut = Transcriber(language).segment
     encoded = []
     for number, sentence in enumerate(sentences):
         try:
-            if isinstance(reader, TokenizerReader):
-                encoded.append(reader.encode_text(sentence, language))
-            else:
-                encoded.append(reader.encode([sentence[start:end] for start, end in cut(sentence)], language))
+            encoded.append(_read(reader, sentence, language))
         except ValueError as error:
             raise ValueError(f"{language}, sentence {number} cannot be read ({error}): {sentence!r}") from error
     return encoded
+
+
+def _read(reader: WordReader, sentence: str, language: str) -> EncodedWords:
+    if isinstance(reader, TokenizerReader):
+        return reader.encode_text(sentence, language)
+    cut = Transcriber(language).segment(sentence)
+    return reader.encode([sentence[start:end] for start, end in cut], language)
 
 
 def depends_on_transcription(reader: WordReader) -> bool:

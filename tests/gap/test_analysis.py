@@ -204,3 +204,18 @@ def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     refused = run_command(*options, "--layers", "x")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("phonexl: --layers 'x': expected whole numbers")
+
+
+def test_a_tokenizer_of_text_reads_languages_without_transcription(checkpoint, texts, tmp_path):
+    """FLORES has two hundred, and what is transcribed of them are fifteen."""
+    for language, lines in {"eng": texts["eng"], "deu": texts["fra"]}.items():
+        (tmp_path / f"devtest.{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    options = ["--data", tmp_path, "--model", checkpoint, "--layers=-1", "--limit", "20", "--out", tmp_path / "out"]
+    done = run_command(*options, "--languages", "en,deu")
+    assert done.exit_code == 0, done.output
+    assert Analysis.load(tmp_path / "out/analysis.json").languages == ["eng", "deu"]
+    assert "| deu | " in done.stdout
+    for refused in (["--languages", "eng,deu", "--spelling", "ipa"], ["--languages", "eng,nld"]):
+        done = run_command(*options, *refused)
+        assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+        assert f"unknown language {refused[1][4:]!r}; known: zh" in done.stderr
