@@ -248,29 +248,43 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
 
 
-def test_what_is_said_of_a_second_seed_is_what_its_runs_say() -> None:
+def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     folder = ROOT / "results" / "udpos-2000-methods"
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    runs = find_results([folder / "ja-ko"])
 
-    def gain(name: str, plain: str) -> float:
-        runs = [Result.load(folder / f"{path}.json") for path in (name, plain)]
-        assert runs[0].seed == runs[1].seed
-        assert runs[0].hardware == runs[1].hardware
-        one, other = (100 * run.scores["ko"]["test"]["accuracy"] for run in runs)
-        return one - other
+    def by_seed(method: str, metric: str = "accuracy", language: str = "ko") -> dict[int, float]:
+        found = [run for run in runs if run.recipe["method"] == method]
+        return {run.seed: 100 * run.scores[language]["test"][metric] for run in found}
 
-    first, second = "ja-ko/plain", "ja-ko-float32/plain-seed-2"
-    assert round(gain("ja-ko/cosda-ml", first)) == 1
-    assert f"loses {-gain('ja-ko-float32/cosda-ml-seed-2', second):.1f} points" in page
-    of_seed_1 = {"sino-xenic": "ja-ko", "translate-train": "ja-ko", "x-mixup": "ja-ko-float32"}
-    for name, place in of_seed_1.items():
-        gains = [gain(f"{place}/{name}", f"{place}/plain"), gain(f"ja-ko-float32/{name}-seed-2", second)]
-        assert "`{}` ({:+.1f}, {:+.1f})".format(name, *gains) in page
-        assert min(gains) > 0
-    both = [find_results([folder / place]) for place in ("ja-ko", "ja-ko-float32")]
-    for runs, seed in ((both[0], 1), (both[1], 2)):
-        scores = {run.name: run.scores["ko"]["test"]["accuracy"] for run in runs if run.seed == seed}
-        assert max(scores, key=scores.__getitem__).endswith("translate-train")
+    def gains(method: str, metric: str = "accuracy", language: str = "ko") -> list[float]:
+        plain = by_seed("plain", metric, language)
+        return [score - plain[seed] for seed, score in sorted(by_seed(method, metric, language).items())]
+
+    assert min(gains("translate-train")) > 1.5
+    means = [fmean(gains("translate-train", *which)) for which in ((), ("xtreme_f1",), ("accuracy", "ja"))]
+    assert (
+        "gains in every seed**, {:.1f} points of accuracy and {:.1f} of F1 on Korean, {:.1f} on J".format(*means)
+        in page
+    )
+    assert "are equal here**: {:+.1f}, {:+.1f} and {:+.1f} points".format(*gains("phonexl")) in page
+    first, second, _ = gains("cosda-ml")
+    assert f"gains in one seed ({first:+.1f}) and loses in another ({second:+.1f})" in page
+    assert max(gains("cosda-ml", "xtreme_f1")) < 0
+    assert round(fmean(gains("cosda-ml", "xtreme_f1"))) == -1
+    switched = gains("sino-xenic")
+    said = "gains {:.1f} points of accuracy ({:+.1f}, {:+.1f}, {:+.1f}) and nothing of F1"
+    assert said.format(fmean(switched), *switched) in page
+    assert abs(fmean(gains("sino-xenic", "xtreme_f1"))) < 0.2
+    assert [round(fmean(gains("romanised-contrast", language=code))) for code in ("ko", "ja")] == [-5, -7]
+    assert max(gains("romanised-contrast")) < -4
+    assert round(min(gains("x-mixup"))) == 1
+    others = {(run.recipe["method"], run.seed): run for run in find_results([folder / "ja-ko-float32"])}
+    both = [(run, others[key]) for run in runs if (key := (run.recipe["method"], run.seed)) in others]
+    assert "the seven runs that were made in both types" in page
+    apart = [abs(a.scores["ko"]["test"]["accuracy"] - b.scores["ko"]["test"]["accuracy"]) for a, b in both]
+    assert len(both) >= 7
+    assert max(apart) < 0.003
 
 
 def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
