@@ -18,7 +18,7 @@ from phonexl.gap.floor_table import floor_table
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.symbols import SymbolCoverage
-from phonexl.gap.tables import alike_table, correlation_table, difference_table
+from phonexl.gap.tables import alike_table, comparison_table, correlation_table, difference_table
 from phonexl.results import Result, Table, find_results, make_table
 from phonexl.tag_recall import tag_recall
 
@@ -63,11 +63,18 @@ def _alike(folder: str) -> Table:
     return alike_table(read_inputs([ROOT / folder]).analyses)
 
 
+def _unequal(name: str) -> Table:
+    """Mean RPD of the systems of a folder against the first."""
+    table = comparison_table(collect_systems(_find(f"{GAP}/{name}"), "test"))
+    return Table(table.columns, [row for row in table.rows if "(paper)" not in row[1]])
+
+
 TABLES: dict[str, Callable[[str], Table]] = {
     "results": _results,
     "compare": _compare,
     "tags": _tags,
-    "gap floors": lambda _: floor_table(_find(f"{GAP}/fine-tuned")),
+    "gap floors": lambda name: floor_table(_find(f"{GAP}/{name}")),
+    "gap unequal": _unequal,
     "gap": lambda name: summary(_offline(name or "text")),
     "gap sets": lambda name: set_summary(_offline(name)),
     "gap symbols": lambda name: SymbolCoverage.load(ROOT / GAP / "symbols" / f"{name}.json").table(),
