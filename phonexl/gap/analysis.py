@@ -32,7 +32,8 @@ from phonexl.json_file import read_json, write_json
 from phonexl.results import RESULT_FILE, Result, Table, describe_hardware, describe_versions
 
 Report = Callable[[str], None]
-LEAST_SENTENCES = 20
+# Length and shares of digits and punctuation of two languages are 39 columns to take out, which needs 98.
+LEAST_SENTENCES = 100
 _FIGURES = ("cka", "retrieval", "sinkhorn", "h_divergence")
 
 
@@ -127,13 +128,14 @@ def analyze(
         report: Called with a line for each step.
 
     Raises:
-        ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
+        ValueError: For fewer than two languages or 100 sentences, a layer that does not exist, another spelling.
         MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
     if len(texts) < 2 or count < LEAST_SENTENCES:
         raise ValueError(
-            f"{len(texts)} languages with {count} sentences; at least two with {LEAST_SENTENCES} are needed"
+            f"{len(texts)} languages with {count} sentences; expected two or more with {LEAST_SENTENCES}, "
+            "for length, digits and punctuation to be taken out"
         )
     place = resolve_backbone(model_name)
     names = class_names(place)
