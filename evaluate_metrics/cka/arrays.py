@@ -3,6 +3,7 @@
 Not here: any similarity. Torch is never imported here: a tensor can only come from a torch that is already loaded.
 """
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -103,11 +104,14 @@ def read_matrix(features: Features, language: str) -> Array:
 
 
 def centre(matrix: Array, language: str) -> Array:
-    """The matrix without the mean of each column.
+    """The matrix without the mean of each column, in units of a power of two, so that no square of it overflows.
 
     Raises:
         ValueError: If all rows are the same.
     """
+    largest = float(abs(matrix).max())
+    if largest > 0:
+        matrix = matrix / 2.0 ** (math.frexp(largest)[1] - 1)  # exact: no figure but the scale changes
     centred = matrix - matrix.mean(0)
     if float(abs(centred).max()) <= ROUNDING * float(abs(matrix).max()):
         raise ValueError(f"language {language!r}: all {len(matrix)} rows are the same; CKA is undefined (0/0)")

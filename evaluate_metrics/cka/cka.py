@@ -16,11 +16,13 @@ from .lengths import Covariates, partial_out_lengths
 from .linear_cka import linear_cka
 from .null_distribution import permutation_moments
 from .pairwise import pairwise_cka
+from .partialling import PartialledPair
 from .similarity import mutual_knn, procrustes_similarity
 from .streaming import StreamingCKA
 
 __all__ = [
     "CKA",
+    "PartialledPair",
     "StreamingCKA",
     "leave_one_out",
     "linear_cka",
@@ -44,7 +46,7 @@ Args:
     x: Features, one list of numbers per sentence.
     y: Features of the same sentences; their dimensions may differ in number.
     debiased: Whether cka, its null and its interval are debiased, False.
-    lengths_x, lengths_y: Length of each sentence on each side, to be partialled out.
+    lengths_x, lengths_y: Length of each sentence on each side, to be partialled out, of both sides both.
     covariates_x, covariates_y: Further facts of each sentence, a list of numbers each, to go out with length.
     kernel: "linear" or "rbf" (bandwidth: median distance).
     null: "shifts", an exact test by all cyclic shifts; "length-bins", shuffles among sentences of like length; or None.

@@ -17,7 +17,11 @@ Covariates: TypeAlias = Sequence[Sequence[float]] | NDArray[np.float64]  # (sent
 
 # A bin of fewer sentences leaves too few ways to shuffle, more bins than this leave no length to hold fixed.
 LEAST_BIN, MOST_BINS = 10, 20
-LEAST_SENTENCES, RANK_DEGREE = 20, 4
+RANK_DEGREE = 4
+# Rows to have beyond two for each column that is taken out.
+SPARE_ROWS = 20
+# Share of a sentence that must be left for it to count; what is below the lesser one is rounding.
+LEAST_LEFT, NOTHING = 0.001, 1e-8
 
 
 def read_lengths(lengths: Lengths, language: str, count: int) -> NDArray[np.float64]:
@@ -63,34 +67,100 @@ def partial_out_lengths(
         matrix: Features, shape (sentences, dimensions).
         lengths: Of each sentence, in the units that were pooled (characters, subwords, ...).
         language: Its name, for errors.
-        covariates: Further facts to take out together with length, shape (sentences, facts): of each its value, its
-            square, and the polynomials of its rank.
+        covariates: Further facts to take out together with length, shape (sentences, facts).
 
     Returns:
-        Residuals of the same shape, centred.
+        Residuals of the same shape, centred. The CKA of two such matrices is biased upwards where their lengths
+        correlate, by some (p - 1) d / n^2 for p columns and d dimensions of equal variance: `pairwise_cka` takes the
+        columns of both languages out of both.
 
     Raises:
         ValueError: If lengths or covariates are wrong, there are too few sentences, or nothing is left.
-
-    The functions are 1, length, log length, 1 / length, and polynomials of degree 1 to 4 in the rank of the length.
-    Without the polynomials, mean-pooled random positions keep a CKA of .25 where lengths correlate by .9; with, .01.
-    These p = 8 columns bias debiased CKA by about (p - 1) d / n^2 for n sentences of d dimensions of equal variance.
     """
-    values = read_lengths(lengths, language, len(matrix))
-    if len(matrix) < LEAST_SENTENCES:
-        raise ValueError(
-            f"language {language!r} has {len(matrix)} rows; to partial length out takes {LEAST_SENTENCES} or more"
-        )
-    columns = _functions_of_length(values)
+    columns = covariate_columns(lengths, language, len(matrix), covariates)
+    return take_out(matrix, orthonormal_basis([columns], [language]), language)
+
+
+def covariate_columns(
+    lengths: Lengths, language: str, count: int, covariates: Covariates | None = None
+) -> list[NDArray[np.float64]]:
+    """The functions that are taken out: of lengths, and of each further fact.
+
+    Args:
+        lengths: Of each sentence.
+        language: Its name, for errors.
+        count: Sentences.
+        covariates: Further facts, shape (sentences, facts).
+
+    Returns:
+        Columns of `count` values: 1, length, log length, 1 / length, and polynomials of degree 1 to 4 in the rank of
+        the length; of each further fact its value, its square, and such polynomials. Without the polynomials,
+        mean-pooled random positions keep a CKA of .25 where lengths correlate by .9; with, .01.
+
+    Raises:
+        ValueError: If lengths or covariates are wrong.
+    """
+    columns = _functions_of_length(read_lengths(lengths, language, count))
     if covariates is not None:
-        columns += [column for fact in read_covariates(covariates, language, len(matrix)).T for column in _powers(fact)]
-    basis = like(_orthonormal(columns), matrix)
+        columns += [column for fact in read_covariates(covariates, language, count).T for column in _powers(fact)]
+    return columns
+
+
+def orthonormal_basis(
+    columns: Sequence[Sequence[NDArray[np.float64]]], languages: Sequence[str]
+) -> NDArray[np.float64]:
+    """A basis of what the columns of some languages span together.
+
+    Args:
+        columns: Of each language, the constant among them.
+        languages: Their names, for errors.
+
+    Returns:
+        Shape (sentences, as many columns or fewer): few distinct values give few. A sentence that its covariates
+        determine to 99.9 % is one column more, which leaves it out: what is left of it would be rounding.
+
+    Raises:
+        ValueError: If there are fewer sentences than twice the basis and `SPARE_ROWS`: what is left would be noise.
+    """
+    basis = _orthonormal([column for some in columns for column in some])
+    count, least = len(basis), least_sentences(basis.shape[1])
+    if count < least:
+        names = " and ".join(f"language {language!r}" for language in languages)
+        raise ValueError(
+            f"{names}: {count} rows, of which sentence length and the other covariates take {basis.shape[1]} columns; "
+            f"to take them out needs {least} rows or more"
+        )
+    while True:
+        left = 1 - (basis**2).sum(axis=1)
+        places = np.flatnonzero((left > NOTHING) & (left < LEAST_LEFT))
+        if not len(places):
+            return basis
+        basis = _orthonormal([*basis.T, *np.eye(count)[places]])
+
+
+def least_sentences(columns: int) -> int:
+    """The fewest sentences from which that many columns can be taken out."""
+    return 2 * columns + SPARE_ROWS
+
+
+def take_out(matrix: Array, basis: NDArray[np.float64], language: str) -> Array:
+    """The matrix without what lies in the span of an orthonormal basis that holds the constant.
+
+    Raises:
+        ValueError: If nothing is left.
+    """
+    columns = like(basis, matrix)
     centred = matrix - matrix.mean(0)
-    residuals = centred - basis @ (basis.T @ centred)
-    residuals = residuals - basis @ (basis.T @ residuals)  # twice: the rounding of the first pass
+    residuals = centred - columns @ (columns.T @ centred)
+    residuals = residuals - columns @ (columns.T @ residuals)  # twice: the rounding of the first pass
     if float((residuals**2).sum()) <= 1e-20 * float((centred**2).sum()):
-        raise ValueError(f"language {language!r}: nothing is left once sentence length is partialled out")
+        raise ValueError(nothing_left(language))
     return residuals
+
+
+def nothing_left(language: str) -> str:
+    """The message for features that are a function of what is taken out."""
+    return f"language {language!r}: nothing is left once sentence length is partialled out"
 
 
 def _functions_of_length(lengths: NDArray[np.float64]) -> list[NDArray[np.float64]]:

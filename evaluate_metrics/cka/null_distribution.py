@@ -93,9 +93,9 @@ def p_values(values: FloatArray) -> FloatArray:
     """Share of null values, along the first axis, that are at least the one at place 0, itself counted.
 
     Args:
-        values: From `shift_null` or `bin_null`. The least p is 1 / len(values).
+        values: From `shift_null` or `bin_null`. The least p is 1 / len(values); NaN where the value is undefined.
     """
-    return np.asarray((values >= values[0] - 1e-12).mean(axis=0))
+    return np.where(np.isnan(values[0]), np.nan, (values >= values[0] - 1e-12).mean(axis=0))
 
 
 def permutation_moments(moments: Moments, *, debiased: bool = False) -> tuple[FloatArray, FloatArray]:

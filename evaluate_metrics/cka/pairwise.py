@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 from .arrays import Array, Features, centre, like, namespace, read_matrices
 from .heat_maps import mean_over_pairs
 from .jackknife import half_widths, jackknife_errors, leave_one_out, row_products_from_features, row_products_from_grams
-from .lengths import Covariates, Lengths, length_bins, partial_out_lengths, read_lengths
+from .lengths import (
+    Covariates,
+    Lengths,
+    covariate_columns,
+    length_bins,
+    nothing_left,
+    orthonormal_basis,
+    read_lengths,
+    take_out,
+)
 from .linear_cka import FloatArray, choose_values, gram_matrices, moments, moments_from_grams
 from .null_distribution import bin_null, p_values, shift_null
+from .partialling import PartialledPair, compress, pair_from_features, pair_from_grams, project, without_diagonal
 from .similarity import rbf_gram, top_dimension_share
 
 KERNELS = ("linear", "rbf")
@@ -105,8 +115,9 @@ def pairwise_cka(
     Args:
         features: Of each language, shape (sentences, its dimensions), the same sentences in the same order. Numpy
             arrays or nested lists; or torch tensors, which are computed with where they lie. Always in float64.
-        lengths: Length of each sentence in each language. They are partialled out of the features; with the null
-            "length-bins" those of the first of a pair only say which sentences of the second may be swapped.
+        lengths: Length of each sentence in each language. Those of both languages of a pair are partialled out of the
+            features of both, which makes debiased CKA of unrelated features 0 in the mean; with the null "length-bins"
+            those of the first of a pair only say which sentences of the second may be swapped.
         covariates: Further facts of each sentence, shape (sentences, facts) of each language, that are partialled out
             together with the lengths.
         debiased: Whether value, null and interval are of debiased CKA.
@@ -121,8 +132,9 @@ def pairwise_cka(
         The matrices; `pair` and `mean` of the result read them.
 
     Raises:
-        ValueError: If the features do not match, are constant or not finite, lengths or covariates do not fit, or an
-            option is unknown. Messages name language and row.
+        ValueError: If the features do not match, are constant or not finite, lengths or covariates do not fit, too few
+            sentences are there for them (see `least_sentences`), or an option is unknown. Messages name language
+            and row.
 
     The null needs all Gram matrices: about 16 L n^2 bytes at its peak. Without it linear CKA and its jackknife never
     hold one for n above the sum of dimensions.
@@ -139,41 +151,64 @@ def pairwise_cka(
         raise ValueError("covariates go out together with lengths: give both, of every language; not with length bins")
     read = read_matrices(features)
     languages, n = tuple(read), len(next(iter(read.values())))
+    if confidence is not None:
+        half_widths(np.zeros(()), n, confidence)  # an unknown level is an error also where there are too few sentences
     order = np.random.default_rng(seed).permutation(n)
     known = _read_all_lengths(lengths, languages, n)
+    asked = _Asked(languages, debiased, kernel, null, num_permutations, confidence if n >= 5 else None, seed)
     matrices = []
     for language, matrix in read.items():
         matrix = centre(matrix, language)
-        if known and null != "length-bins":
-            others = None if covariates is None else covariates[language]
-            matrix = partial_out_lengths(matrix, known[language], language, others)
         matrices.append(matrix[like(order, matrix)])
-    with_intervals = confidence is not None and n >= 5
-    with_grams = kernel == "rbf" or null is not None
-    with_grams = with_grams or (with_intervals and n < sum(matrix.shape[1] for matrix in matrices))
-    stack: Array = _gram_stack(matrices, kernel) if with_grams else None
+    if not known or null == "length-bins":
+        return _compare_all(matrices, {language: values[order] for language, values in known.items()}, asked)
+    columns = []
+    for language, values in known.items():
+        others = None if covariates is None else covariates[language]
+        columns.append([column[order] for column in covariate_columns(values, language, n, others)])
+    return _compare_pairs(matrices, columns, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted of the languages."""
+
+    languages: tuple[str, ...]
+    debiased: bool
+    kernel: str
+    null: str | None
+    num_permutations: int
+    confidence: float | None  # None too where there are too few sentences for an interval
+    seed: int
+
+    def needs_grams(self, matrices: Sequence[Array]) -> bool:
+        narrow = len(matrices[0]) >= sum(matrix.shape[1] for matrix in matrices)
+        return self.kernel == "rbf" or self.null is not None or (self.confidence is not None and not narrow)
+
+
+def _compare_all(matrices: Sequence[Array], lengths: Mapping[str, NDArray[np.float64]], asked: _Asked) -> PairwiseCKA:
+    """All languages at once, nothing taken out."""
+    stack: Array = _gram_stack(matrices, asked.kernel) if asked.needs_grams(matrices) else None
     found = moments(matrices) if stack is None else moments_from_grams(stack)
-    values = choose_values(found, languages, debiased)
+    values = choose_values(found, asked.languages, asked.debiased)
     parts: dict[str, FloatArray] = {}
-    if null == "shifts":
-        parts |= _null_figures(values, shift_null(stack, debiased=debiased))
-    elif null == "length-bins":
-        drawn = np.ones((num_permutations + 1, len(languages), len(languages)))
-        for place, other in zip(*np.triu_indices(len(languages), 1), strict=True):
-            bins, grams = length_bins(known[languages[place]][order]), (stack[place], stack[other])
+    if asked.null == "shifts":
+        parts |= _null_figures(values, shift_null(stack, debiased=asked.debiased))
+    elif asked.null == "length-bins":
+        drawn = np.ones((asked.num_permutations + 1, *values.shape))
+        for place, other in zip(*np.triu_indices(len(values), 1), strict=True):
+            bins, grams = length_bins(lengths[asked.languages[place]]), (stack[place], stack[other])
             drawn[:, place, other] = bin_null(
-                *grams, bins, debiased=debiased, num_permutations=num_permutations, seed=seed
+                *grams, bins, debiased=asked.debiased, num_permutations=asked.num_permutations, seed=asked.seed
             )
         parts |= _null_figures(values, drawn)
-    if confidence is not None:
-        half_widths(values, n, confidence)  # an unknown level is an error also where there are too few sentences
-    if with_intervals and confidence is not None:
+    if asked.confidence is not None:
         products = row_products_from_features(matrices) if stack is None else row_products_from_grams(stack)
-        least = -1.0 if debiased else 0.0
-        parts |= _interval_figures(values, leave_one_out(*products, debiased=debiased), confidence, least)
+        without = leave_one_out(*products, debiased=asked.debiased)
+        parts |= _interval_figures(values, without, asked.confidence, -1.0 if asked.debiased else 0.0)
     return PairwiseCKA(
-        languages,
-        n,
+        asked.languages,
+        len(matrices[0]),
         values,
         found.biased(),
         found.debiased(),
@@ -182,6 +217,69 @@ def pairwise_cka(
         np.array([top_dimension_share(matrix) for matrix in matrices]),
         **parts,
     )
+
+
+def _compare_pairs(
+    matrices: Sequence[Array], columns: Sequence[Sequence[NDArray[np.float64]]], asked: _Asked
+) -> PairwiseCKA:
+    """Pair by pair, the covariates of both languages taken out of both."""
+    shape = (len(matrices), len(matrices))
+    with_grams = asked.needs_grams(matrices[:2])
+    # Each language's own covariates are in the basis of every pair: without them first, little is left to take out.
+    bases = [orthonormal_basis([some], [language]) for some, language in zip(columns, asked.languages, strict=True)]
+    own = [take_out(*parts) for parts in zip(matrices, bases, asked.languages, strict=True)]
+    stack: Array = gram_matrices(own) if with_grams and asked.kernel == "linear" else None
+    names = ["values", "biased", "debiased", "expected_biased"]
+    names += ["p_values", "null_mean", "null_std", "z"] if asked.null is not None else []
+    names += ["standard_errors", "low", "high"] if asked.confidence is not None else []
+    parts = {name: np.ones(shape) for name in names}
+    for place in range(len(matrices)):
+        for other in range(place, len(matrices)):
+            places, pair = [place, other], [asked.languages[place], asked.languages[other]]
+            basis = bases[place] if place == other else orthonormal_basis([columns[i] for i in places], pair)
+            grams: list[Array] | None = None
+            if stack is not None:
+                grams = [stack[i] if place == other else project(stack[i], basis) for i in places]
+                for i, gram in zip(places, grams, strict=True):
+                    if float(gram.trace()) <= 1e-13 * float(stack[i].trace()):
+                        raise ValueError(nothing_left(asked.languages[i]))
+                found = pair_from_grams(grams, basis)
+            else:
+                left = [take_out(own[i], basis, language) for i, language in zip(places, pair, strict=True)]
+                if with_grams:
+                    grams = [project(rbf_gram(matrix), basis) for matrix in left]
+                found = pair_from_features(left, basis) if grams is None else pair_from_grams(grams, basis)
+            for name, figure in _figures_of_pair(found, grams, basis, pair, asked).items():
+                parts[name][place, other] = parts[name][other, place] = figure
+    return PairwiseCKA(
+        asked.languages,
+        len(matrices[0]),
+        participation_ratios=np.diag(parts["expected_biased"]) * np.array([len(b) - b.shape[1] for b in bases]),
+        top_dimension_shares=np.array([top_dimension_share(matrix) for matrix in own]),
+        **parts,
+    )
+
+
+def _figures_of_pair(
+    found: PartialledPair, grams: Sequence[Array] | None, basis: FloatArray, pair: Sequence[str], asked: _Asked
+) -> dict[str, float]:
+    """The figures of one pair by the names of `PairwiseCKA`."""
+    biased, debiased = found.biased(), found.debiased()
+    for place, language in enumerate(pair):
+        if asked.debiased and np.isnan(debiased[place, place]):
+            raise ValueError(
+                f"language {language!r}: debiased CKA is undefined (0/0) once sentence length is taken out"
+            )
+    values = debiased if asked.debiased else biased
+    parts: dict[str, FloatArray] = {}
+    if asked.null is not None and grams is not None:
+        moved = [without_diagonal(*both) for both in zip(grams, found.weights.T, strict=True)]
+        parts |= _null_figures(values, shift_null(compress(moved if asked.debiased else grams, basis)))
+    if asked.confidence is not None:
+        without = found.leave_one_out(debiased=asked.debiased)
+        parts |= _interval_figures(values, without, asked.confidence, -1.0 if asked.debiased else 0.0)
+    parts |= {"values": values, "biased": biased, "debiased": debiased}
+    return {name: float(figure[0, 1]) for name, figure in parts.items()} | {"expected_biased": found.expected_biased()}
 
 
 def _check_options(kernel: str, null: str | None, num_permutations: int, lengths: object) -> None:

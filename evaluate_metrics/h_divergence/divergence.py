@@ -189,7 +189,11 @@ def _interval(
 def _read(rows: Matrix, name: str) -> Floats:
     if len(rows) < 2:
         raise ValueError(f"{name} has {len(rows)} rows; expected two or more vectors")
-    widths = [len(row) for row in rows]
+    shapes = [np.shape(row) for row in rows]
+    for place, shape in enumerate(shapes):
+        if len(shape) != 1:
+            raise ValueError(f"{name}: row {place} has the shape {shape}; expected a vector, one list of numbers a row")
+    widths = [shape[0] for shape in shapes]
     for place, width in enumerate(widths):
         if width != widths[0]:
             raise ValueError(f"{name}: row {place} has {width} dimensions, row 0 has {widths[0]}; expected as many")

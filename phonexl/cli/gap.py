@@ -25,7 +25,7 @@ def analyze(
     model: Annotated[str, typer.Option(help="offline, plbert-kokoro, mbert, xlmr, a Hub id or a folder.")] = "offline",
     spelling: Spelling = "text",
     layers: Annotated[str, typer.Option(help="Hidden states, 0 the input, -1 the last.")] = "0,-1",
-    limit: Annotated[int | None, typer.Option(min=20, help="Only the first sentences.")] = None,
+    limit: Annotated[int | None, typer.Option(min=100, help="Only the first sentences.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences at once.")] = 32,
 ) -> None:
     """Compare an encoder's vectors of the same sentences over languages.

@@ -33,7 +33,8 @@ from phonexl.results import RESULT_FILE, Result, Table, describe_command, descri
 ANALYSIS_FILE = "analysis.json"
 
 Report = Callable[[str], None]
-LEAST_SENTENCES = 20
+# Length and shares of digits and punctuation of two languages are 39 columns to take out, which needs 98.
+LEAST_SENTENCES = 100
 _FIGURES = ("cka", "retrieval", "sinkhorn", "h_divergence")
 
 
@@ -129,14 +130,15 @@ def analyze(
         report: Called with a line for each step.
 
     Raises:
-        ValueError: For fewer than two languages or 20 sentences, a layer that does not exist, another spelling.
+        ValueError: For fewer than two languages or 100 sentences, a layer that does not exist, another spelling.
         UnknownLanguageError: For a language without transcription, unless a tokenizer of text cuts its sentences.
         MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
     if len(texts) < 2 or count < LEAST_SENTENCES:
         raise ValueError(
-            f"{len(texts)} languages with {count} sentences; at least two with {LEAST_SENTENCES} are needed"
+            f"{len(texts)} languages with {count} sentences; expected two or more with {LEAST_SENTENCES}, "
+            "for length, digits and punctuation to be taken out"
         )
     place = resolve_backbone(model_name)
     names = class_names(place)

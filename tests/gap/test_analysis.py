@@ -30,7 +30,7 @@ WORDS = "the cat sat on a mat and saw two fat rats run by it".split()
 @pytest.fixture(scope="module")
 def texts() -> dict[str, list[str]]:
     generator = np.random.default_rng(0)
-    english = [" ".join(generator.choice(WORDS, size)) for size in generator.integers(2, 9, 30)]
+    english = [" ".join(generator.choice(WORDS, size)) for size in generator.integers(2, 9, 110)]
     return {
         "eng": english,
         "fra": [sentence[::-1] for sentence in english],  # the same letters: the same words, other positions
@@ -94,7 +94,7 @@ def test_an_encoder_of_characters_is_analyzed(texts, tmp_path):
     torch.manual_seed(0)
     shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     CanineModel(CanineConfig(num_hash_buckets=200, num_hash_functions=4, **shape)).save_pretrained(tmp_path)
-    two = {language: texts[language][:20] for language in ("eng", "kor")}
+    two = {language: texts[language][:100] for language in ("eng", "kor")}
     found = analyze(str(tmp_path), two, layers=(2,))
     assert found.spelling == "character"
     assert list(found.features) == ["layer 2", "positions only"]
@@ -102,10 +102,12 @@ def test_an_encoder_of_characters_is_analyzed(texts, tmp_path):
 
 
 def test_too_little_is_refused(checkpoint, texts):
-    with pytest.raises(ValueError, match="1 languages with 30 sentences; at least two with 20"):
+    with pytest.raises(
+        ValueError, match="1 languages with 110 sentences; expected two or more with 100, for length, dig"
+    ):
         analyze(str(checkpoint), {"eng": texts["eng"]})
-    with pytest.raises(ValueError, match="2 languages with 19 sentences"):
-        analyze(str(checkpoint), {language: texts[language][:19] for language in ("eng", "fra")})
+    with pytest.raises(ValueError, match="2 languages with 99 sentences"):
+        analyze(str(checkpoint), {language: texts[language][:99] for language in ("eng", "fra")})
     with pytest.raises(ValueError, match="unknown spelling 'sung'"):
         analyze(str(checkpoint), texts, spelling="sung")
 
@@ -124,7 +126,7 @@ def test_every_layer_has_a_map_and_every_step_its_time(found):
     assert list(found.maps) == ["layer 0", "layer -1"]
     points = found.maps["layer -1"]["points"]
     assert list(points) == ["eng", "fra", "kor"]
-    assert {len(places) for places in points.values()} == {30}
+    assert {len(places) for places in points.values()} == {110}
     numbers = [number for places in points.values() for place in places for number in place]
     assert (min(numbers), max(numbers)) == (0, 1000)
     assert {"eng", "fra", "kor", "comparing layer 0", "comparing words only"} <= set(found.seconds)
@@ -189,11 +191,11 @@ def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     for language, lines in texts.items():
         (tmp_path / f"devtest.{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
     options = ["--data", tmp_path, "--languages", "eng,ko", "--model", checkpoint, "--spelling", "romanized"]
-    options += ["--layers=-1", "--limit", "20", "--out", tmp_path / "out"]
+    options += ["--layers=-1", "--limit", "100", "--out", tmp_path / "out"]
     done = run_command(*options)
     assert done.exit_code == 0, done.output
     saved = json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))
-    assert (saved["languages"], saved["sentences"], saved["spelling"]) == (["eng", "kor"], 20, "romanized")
+    assert (saved["languages"], saved["sentences"], saved["spelling"]) == (["eng", "kor"], 100, "romanized")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["analysis.json", "vectors"]
     assert (tmp_path / "out/vectors/.gitignore").read_text("utf-8") == "*\n"
     assert f"| layer -1 | {saved['features']['layer -1']['cka']['biased']:.3f} |" in done.stdout
@@ -201,6 +203,7 @@ def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     again = run_command(*options)
     assert "eng: kept from before" in again.stderr
     assert again.stdout == done.stdout
+    assert run_command(*options, "--limit", "99").exit_code == 2
     refused = run_command(*options, "--layers", "x")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("phonexl: --layers 'x': expected whole numbers")

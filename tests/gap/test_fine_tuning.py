@@ -97,7 +97,7 @@ def test_what_is_saved_is_a_plain_classifier_that_can_be_analyzed(finished, chec
     assert tuple(model.config.id2label.values()) == TASKS["pos"].labels
     assert not [name for name in model.state_dict() if "rows" in name or "place" in name]
     draw = random.Random(0)
-    english = [" ".join(make_words(draw, draw.randint(2, 7))) for _ in range(30)]
+    english = [" ".join(make_words(draw, draw.randint(2, 7))) for _ in range(100)]
     texts = {"eng": english, "fra": [text[::-1] for text in english]}
     found = analyze(str(place), texts, layers=(0,))
     assert found.answers is not None

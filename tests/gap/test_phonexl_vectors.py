@@ -143,7 +143,7 @@ def test_long_sentences_are_cut_and_counted_and_empty_ones_refused(make: Make) -
 def texts() -> dict[str, list[str]]:
     generator = np.random.default_rng(0)
     words = "anh chi em toi va song o ha noi thich doc sach xem phim".split()
-    vie = [" ".join(generator.choice(words, size)) for size in generator.integers(2, 20, 30)]
+    vie = [" ".join(generator.choice(words, size)) for size in generator.integers(2, 20, 100)]
     kor = [" ".join("가나다라마바사아자차카타파하"[words.index(word)] for word in text.split()) for text in vie]
     return {"vie": vie, "kor": kor}
 

@@ -182,6 +182,8 @@ ROWS = [[0.0, 1.0]] * 6
         (ROWS, [[1.0]] * 6, {}, "x has 2 dimensions, y has 1"),
         ([*ROWS, [1.0]], ROWS, {}, "x: row 6 has 1 dimensions, row 0 has 2"),
         ([[]] * 6, ROWS, {}, "x: rows have no dimension"),
+        ([1.0] * 6, ROWS, {}, r"x: row 0 has the shape \(\); expected a vector"),
+        (ROWS, np.zeros((6, 2, 3)), {}, r"y: row 0 has the shape \(2, 3\); expected a vector"),
         (ROWS, [*ROWS, [math.nan, 0.0]], {}, "y: row 6 holds a number that is not finite"),
         (ROWS, [[math.inf, 0.0], *ROWS], {}, "y: row 0 holds a number that is not finite"),
         (ROWS, ROWS, {"groups_x": list("abcdef")}, "groups are given for one set only"),

@@ -17,7 +17,9 @@ Texts = dict[str, list[str]]
 
 @pytest.fixture(scope="module")
 def texts(data: Path) -> Texts:
-    return {path.stem: path.read_text(encoding="utf-8").split("\n")[:24] for path in sorted(data.glob("raw/*.txt"))}
+    """A hundred lines, the least that is compared: the sentences of the data, and some of them again."""
+    files = sorted(data.glob("raw/*.txt"))
+    return {path.stem: (2 * path.read_text(encoding="utf-8").splitlines())[:100] for path in files}
 
 
 def read(language: str, text: str) -> ReadSentence:
