@@ -213,7 +213,7 @@ def test_a_tokenizer_of_text_reads_languages_without_transcription(checkpoint, t
     """FLORES has two hundred, and what is transcribed of them are fifteen."""
     for language, lines in {"eng": texts["eng"], "deu": texts["fra"]}.items():
         (tmp_path / f"devtest.{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    options = ["--data", tmp_path, "--model", checkpoint, "--layers=-1", "--limit", "20", "--out", tmp_path / "out"]
+    options = ["--data", tmp_path, "--model", checkpoint, "--layers=-1", "--out", tmp_path / "out"]
     done = run_command(*options, "--languages", "en,deu")
     assert done.exit_code == 0, done.output
     assert Analysis.load(tmp_path / "out/analysis.json").languages == ["eng", "deu"]
