@@ -1,5 +1,6 @@
 """Pushing a built data set: what goes, what is refused, and what the Hub holds afterwards."""
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from loopback_hub import LoopbackHub
 from dataset_scripts.build import Options, build
 from dataset_scripts.readers import DataError
 from phonexl.hub import Planned, plan, push_dataset
+from phonexl.hub_model import push_metric, push_model
 
 pytestmark = pytest.mark.hub
 Client = Callable[..., str]
@@ -64,7 +66,8 @@ def push(run_client: Client, folder: Path) -> Callable[..., str]:
     """Push the folder in a new process; what it returns, or `refused: ` and why."""
 
     def run(repo: str = "user/x", before: str = "", env: dict[str, str | None] | None = None, **options: object) -> str:
-        said = run_client(before + PUSH, folder, json.dumps({"repo": repo, **options}), **(env or {})).rstrip("\n")
+        asked = {"repo": repo, "private": False, **options}
+        said = run_client(before + PUSH, folder, json.dumps(asked), **(env or {})).rstrip("\n")
         assert "\n" not in said
         return said
 
@@ -250,6 +253,11 @@ def test_a_commit_of_another_meanwhile_is_noticed(hub: LoopbackHub, push: Callab
     said = push(before=RACE)
     assert said == "refused: user/x has got another commit while this push was on its way: look at it, then push again"
     assert pushed(hub.repository("datasets", "user/x")) == {"LICENSE": b"mine"}
+
+
+def test_whatever_is_pushed_is_private_unless_one_says_otherwise() -> None:
+    for function in (push_dataset, push_model, push_metric):
+        assert inspect.signature(function).parameters["private"].default is True
 
 
 def test_private_is_for_new_repositories_and_never_ignored(hub: LoopbackHub, push: Callable[..., str]) -> None:
