@@ -257,7 +257,8 @@ def test_results_are_read_as_those_of_taggers(make_pair_recipe: MakeRecipe, pair
     plain = train(make_pair_recipe(**find_method("plain").overrides()), pair_data, tmp_path / "plain",
                   method=find_method("plain"))  # fmt: skip
     results = [dataclasses.replace(plain[0], name="tiny-plain")]
-    results.append(dataclasses.replace(plain[0], name="tiny-other", recipe={**plain[0].recipe, "align_weight": 0.5}))
+    other = {**plain[0].recipe, "method": "phonexl", "align_weight": 0.5}
+    results.append(dataclasses.replace(plain[0], name="tiny-other", recipe=other))
     assert "vi accuracy" in make_table(results).columns
     table = compare(results)
     assert "vi accuracy" in table.columns
