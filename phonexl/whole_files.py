@@ -88,8 +88,9 @@ def _exchange(part: Path, path: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)  # from the second round on: another call has put a newer one there
             with contextlib.suppress(FileNotFoundError):  # another call has moved it
                 path.rename(old)
-    finally:
-        if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        elif old.exists():
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is none, or another call has put its own there
             old.rename(path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
