@@ -168,14 +168,12 @@ def render_model_card(facts: ModelFacts) -> str:
     unknown = {name for counts in run.coverage.values() for name in counts} - REASON_TEXT.keys() if run else None
     if unknown:
         raise ValueError(f"no description of the reason {', '.join(sorted(unknown))}; known: {', '.join(REASON_TEXT)}")
+    remote = [code for code, packages in facts.tools.items() if "phonexl" in packages.split()]
     return render_template(
         "model.md.jinja",
         **{"metadata": _front_matter(facts).to_yaml(), "facts": facts, "run": run},
         **{"title": facts.repo.partition("/")[2], "example": json.dumps(facts.example, ensure_ascii=False)},
-        **{
-            "remote": [facts.languages[code] for code, packages in facts.tools.items() if "phonexl" in packages.split()]
-        },
-        **{"remote_code": next((code for code, packages in facts.tools.items() if "phonexl" in packages.split()), "")},
+        **{"remote": [facts.languages[code] for code in remote], "remote_code": remote[0] if remote else ""},
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
         **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},

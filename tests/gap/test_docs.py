@@ -222,6 +222,16 @@ def test_what_the_page_says_of_digits_holds():
     assert "taken out {} and {} are left".format(*rest) in README
 
 
+def test_the_two_ways_to_take_covariates_out_differ_as_the_page_says():
+    folders = [ROOT / "results" / "gap" / name / "character" for name in ("both-sides-out", "pretrained-bfloat16")]
+    new, old = (Analysis.load(folder / "analysis.json") for folder in folders)
+    assert (new.model_digest, new.sha256) == (old.model_digest, old.sha256)
+    keys = ("length_partialled", "signs_partialled")
+    apart = [abs(new.features[name]["cka"][key]["mean"] - old.features[name]["cka"][key]["mean"])
+             for name in old.features for key in keys]  # fmt: skip
+    assert f"differ by {max(apart):.3f} at most" in " ".join(PAGE.split())
+
+
 def test_what_the_page_says_of_rounding_holds():
     analyses = read_inputs([ROOT / "results" / "gap" / "pretrained-bfloat16"]).analyses
     character, phoneme = (found.features["layer -1"]["cka"] for found in analyses.values())
