@@ -19,8 +19,10 @@ from modeling_phonexl.transcription import find_language
 from phonexl.backbone import short_name
 from phonexl.gap.tasks import find_task
 from phonexl.json_file import read_json
+from phonexl.training.arguments import wrong_argument
 from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import RecipeError, read_values
+from phonexl.training.setting_types import wrong_type
 
 RECIPES = resources.files("phonexl.gap") / "recipes"
 # The best epoch is kept in memory, a run that was stopped starts anew: checkpoints of a small run cost more than it.
@@ -84,7 +86,7 @@ class FineTuning:
             origin: Where they are from, for the message.
 
         Raises:
-            RecipeError: For an unknown key.
+            RecipeError: For an unknown key, or a value of another type or range than the key's.
         """
         known = {*_OWN, *_training_keys()}
         for key in settings:
@@ -93,6 +95,11 @@ class FineTuning:
                 raise RecipeError(f"{origin}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         own = {key: value for key, value in settings.items() if key in _OWN}
         training = {key: value for key, value in settings.items() if key not in _OWN}
+        if fault := wrong_type(FineTuning, own) or wrong_argument(TrainingArguments, training):
+            raise RecipeError(f"{origin}: {fault}")
+        for key in ("limit_train", "max_length"):
+            if own.get(key) is not None and own[key] < 1:
+                raise RecipeError(f"{origin}: {key} is {own[key]}; expected a whole number >= 1, or null for all")
         return replace(self, **own, training={**self.training, **training})
 
     def values(self) -> dict[str, Any]:

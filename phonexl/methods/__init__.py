@@ -64,15 +64,16 @@ def lay_over(recipe: "Recipe", text: str, settings: Mapping[str, Any]) -> "tuple
 
 
 def check_recipe(recipe: "Recipe") -> None:
-    """Refuse a task that the recipe's method has no form for, and settings that no method has.
+    """Refuse a task that the recipe's method has no form for, a model that cannot be, and settings that no method has.
 
     Settings of other methods than the recipe's own may stand in it: `compare` gives all of them to each.
 
     Raises:
-        RecipeError: Naming the methods that have a form for the task; or for the name of no method, a setting that a
-            method does not have, or a value that it refuses.
+        RecipeError: Naming the methods that have a form for the task; or for fields of the model that do not fit
+            together, the name of no method, a setting that a method does not have, or a value that it refuses.
     """
     from dataset_scripts.schema import TASKS
+    from modeling_phonexl.configuration_phonexl import PhoneXLConfig
     from phonexl.training.recipe import RecipeError
 
     known = method_names()
@@ -82,6 +83,10 @@ def check_recipe(recipe: "Recipe") -> None:
             f"{recipe.name}: {recipe.method} is about words with tags and has no form for {recipe.task}; "
             f"those that have: {others}"
         )
+    try:
+        (PhoneXLConfig.official if recipe.official else PhoneXLConfig)(None, **recipe.config)
+    except ValueError as error:
+        raise RecipeError(f"{recipe.name}: {error}") from error
     for name, settings in recipe.method_settings.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

@@ -1,8 +1,24 @@
-"""Training facts that `TrainingArguments` does not have: learning rates of the new parameters, and a probe."""
+"""What the Trainer is told: facts that `TrainingArguments` does not have, and values that a run would stumble over.
 
+Which of them a recipe may set is the recipe's business.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from transformers import TrainingArguments
+
+from phonexl.training.setting_types import wrong_type
+
+_LEARNING_RATES = ("learning_rate", "head_learning_rate", "phoneme_learning_rate", "temperature_learning_rate")
+_AT_LEAST = {
+    **dict.fromkeys((*_LEARNING_RATES, "weight_decay", "warmup_steps", "max_grad_norm", "label_smoothing_factor"), 0),
+    **dict.fromkeys(("eval_delay", "dataloader_num_workers"), 0),
+    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size"), 1),
+    **dict.fromkeys(("gradient_accumulation_steps", "save_total_limit"), 1),
+}
+_ABOVE_ZERO = ("num_train_epochs", "logging_steps", "eval_steps", "save_steps")
 
 
 @dataclass
@@ -21,3 +37,26 @@ class PhoneXLTrainingArguments(TrainingArguments):
     phoneme_learning_rate: float | None = field(default=None)
     temperature_learning_rate: float | None = field(default=None)
     log_gradient_cosines: bool = field(default=False)
+
+
+def wrong_argument(arguments: type[TrainingArguments], values: Mapping[str, Any]) -> str | None:
+    """What is wrong with the first value that is not of its argument's type or range; None if all fit.
+
+    Args:
+        arguments: The class that they are for.
+        values: By name of an argument; `bf16` may be "auto".
+
+    >>> wrong_argument(TrainingArguments, {"bf16": "auto", "num_train_epochs": 0})
+    'num_train_epochs is 0; expected a number > 0'
+    """
+    typed = {key: value for key, value in values.items() if (key, value) != ("bf16", "auto")}
+    if fault := wrong_type(arguments, typed):
+        return fault
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name in _ABOVE_ZERO and value <= 0:
+            return f"{name} is {value}; expected a number > 0"
+        if name in _AT_LEAST and value < _AT_LEAST[name]:
+            return f"{name} is {value}; expected a number >= {_AT_LEAST[name]}"
+    return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -18,7 +18,7 @@ from dataset_scripts.schema import PAIR_TASKS, TASKS
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import Vocab
-from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.arguments import PhoneXLTrainingArguments, wrong_argument
 from phonexl.training.setting_types import wrong_type
 
 # Set by the processor, the backbone or the run itself.
@@ -86,7 +86,7 @@ class Recipe:
     particle_merge_ratio: float = 0.0
     fill_unseen: bool = False
     shuffle_dictionary: bool = False
-    token_unit: str = "word"
+    token_unit: Literal["word", "character"] = "word"
     seeds: tuple[int, ...] = (1, 2, 3)
     limit_train: int | None = None
     limit_eval: int | None = None
@@ -99,6 +99,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if fault := wrong_type(Recipe, {f.name: getattr(self, f.name) for f in fields(self)}):
+            raise RecipeError(f"{self.name}: {fault}")
+        if fault := wrong_type(PhoneXLConfig.__init__, self.config):
+            raise RecipeError(f"{self.name}: {fault}")
+        if fault := wrong_argument(PhoneXLTrainingArguments, self.training):
             raise RecipeError(f"{self.name}: {fault}")
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
@@ -167,8 +171,6 @@ class Recipe:
             home = own if key in _own_keys() else config if key in _config_keys() else training
             if home is training and key not in _training_keys():
                 raise RecipeError(f"{name}: {_unknown(key)}")
-            if key.endswith("_strategy") and value is False:
-                value = "no"  # YAML reads a bare no as false
             home[key] = _as_tuple(name, key, value) if key in ("seeds", "eval_splits") else value
         missing = [key for key in ("task", "source", "target") if key not in own]
         if missing:
@@ -203,7 +205,7 @@ def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ..
     if not isinstance(values, dict):
         raise RecipeError(f"{name_or_path}: expected lines of key: value")
     parent = values.pop("extends", None)
-    values = {key: number(value) for key, value in values.items()}
+    values = {key: _plain(key, value) for key, value in values.items()}
     if parent is None:
         return values
     if Path(parent).suffix in (".yaml", ".yml"):
@@ -226,7 +228,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         if not separator:
             raise RecipeError(f"--set {text!r}: expected key=value, for example --set num_train_epochs=1")
         try:
-            values[key.strip()] = number(yaml.safe_load(value))
+            values[key.strip()] = _plain(key.strip(), yaml.safe_load(value))
         except yaml.YAMLError as error:
             raise RecipeError(f"--set {text!r}: not YAML: {' '.join(str(error).split())}") from error
     return values
@@ -236,6 +238,11 @@ def _as_tuple(name: str, key: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise RecipeError(f"{name}: {key} is {value!r}; expected a list of at least one, for example [{value or 1}]")
     return tuple(value)
+
+
+def _plain(key: Any, value: Any) -> Any:
+    """What YAML read as what was meant: it reads a bare no as false, and 2e-5 as text."""
+    return "no" if value is False and str(key).endswith("_strategy") else number(value)
 
 
 def number(value: Any) -> Any:

@@ -302,6 +302,23 @@ def test_unknown_settings_are_refused_with_the_nearest(checkpoint):
         load_recipe("pso")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": "abc"}, "--set: learning_rate is 'abc'; expected a finite number$"),
+        ({"num_train_epochs": -1}, "num_train_epochs is -1; expected a number > 0$"),
+        ({"bf16": "foo"}, "bf16 is 'foo'; expected true or false$"),
+        ({"head_learning_rate": "abc"}, "head_learning_rate is 'abc'; expected a finite number or null$"),
+        ({"limit_train": 0}, "limit_train is 0; expected a whole number >= 1, or null for all$"),
+        ({"max_length": 2.5}, "max_length is 2.5; expected a whole number or null$"),
+    ],
+)
+def test_values_that_training_would_stumble_over_are_refused(checkpoint, settings, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe(checkpoint).with_settings(settings, "--set")
+    assert recipe(checkpoint).with_settings({"bf16": "auto", "limit_train": None}, "--set").limit_train is None
+
+
 def run_command(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["gap", "run", *map(str, arguments)])
 

@@ -116,6 +116,21 @@ def test_settings_of_every_method_are_checked_whichever_runs(
         check_recipe(make_recipe(method="plain", **{key: value}))
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"unit": "words"}, "unit='words': expected one of 'word', 'subword'$"),
+        ({"code_switch_ratio": 2}, "code_switch_ratio=2: expected a number from 0 to 1$"),
+        ({"use_phonemes": False, "align_weight": 0.1}, "needs use_phonemes=True; set align_weight=0$"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused_before_data_is_read(
+    make_recipe: MakeRecipe, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        check_recipe(make_recipe(**settings))
+
+
 def test_settings_of_other_methods_may_stand_in_a_recipe(make_recipe: MakeRecipe) -> None:
     """A comparison gives all of them to each."""
     settings = {"xtune.copies": "ss", "filter.kl_weight": 2, "x-mixup.layer": None, "xtune.ratio": 1}

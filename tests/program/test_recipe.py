@@ -180,6 +180,18 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
         (MINIMAL + "fill_unseen: 1\n", "fill_unseen is 1; expected true or false"),
         (MINIMAL + "vocab: big\n", "vocab is 'big'; expected one of full, cjkv"),
         (MINIMAL + "seeds: [a]\n", r"seeds is \('a',\); expected a list of which each is a whole number"),
+        (MINIMAL + "token_unit: charcter\n", "mine: token_unit is 'charcter'; expected one of word, character$"),
+        (MINIMAL + "learning_rate: abc\n", "mine: learning_rate is 'abc'; expected a finite number$"),
+        (MINIMAL + "learning_rate: -1\n", "learning_rate is -1; expected a number >= 0$"),
+        (MINIMAL + "head_learning_rate: yes\n", "head_learning_rate is true; expected a finite number or null$"),
+        (MINIMAL + "bf16: foo\n", "bf16 is 'foo'; expected true or false$"),
+        (MINIMAL + "num_train_epochs: 0\n", "num_train_epochs is 0; expected a number > 0$"),
+        (MINIMAL + "num_train_epochs: -1\n", "num_train_epochs is -1; expected a number > 0$"),
+        (MINIMAL + "per_device_train_batch_size: 0\n", "per_device_train_batch_size is 0; expected a number >= 1$"),
+        (MINIMAL + "lr_scheduler_type: lin\n", "lr_scheduler_type is 'lin'; expected one of linear, cosine, "),
+        (MINIMAL + "eval_strategy: epochs\n", "eval_strategy is 'epochs'; expected one of no, steps, epoch$"),
+        (MINIMAL + "mask_ratio: abc\n", "mine: mask_ratio is 'abc'; expected a finite number$"),
+        (MINIMAL + "mask_replace: abc\n", "mask_replace is 'abc'; expected a list of which each is a finite number$"),
         ("task: udpos\nsource: no\ntarget: vi\n", "source is false; expected text"),  # Norwegian, to YAML a bool
         (MINIMAL + "no: 1\n", "unknown key 'False'"),
         ("- task\n", "expected lines of key: value"),
@@ -199,6 +211,20 @@ def test_numbers_may_be_whole_and_written_as_powers_of_ten(write: Any) -> None:
     assert Recipe.load(write(MINIMAL + "task_switch_ratio: 1e-1\n")).task_switch_ratio == 0.1
     recipe = Recipe.load("udpos-zh-vi").override(parse_settings(["task_switch_ratio=1e-1", "limit_train=null"]))
     assert (recipe.task_switch_ratio, recipe.limit_train) == (0.1, None)
+
+
+def test_the_trainers_words_may_stand_bare(write: Any) -> None:
+    """YAML reads a bare no as false; `auto` is ours; an enumeration of `transformers` is given by its names."""
+    text = "eval_strategy: no\nbf16: auto\nlr_scheduler_type: cosine\nwarmup_steps: 0.1\nmax_steps: -1\n"
+    values = {
+        "eval_strategy": "no",
+        "bf16": "auto",
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 0.1,
+        "max_steps": -1,
+    }
+    assert Recipe.load(write(MINIMAL + text)).training == values
+    assert Recipe.load("udpos-zh-vi").override(parse_settings(["save_strategy=no"])).training["save_strategy"] == "no"
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:
