@@ -1,7 +1,7 @@
 """A report of result JSONs: figures, tables in Markdown, and one HTML page that stands alone.
 
-Computes nothing that is not in a file: scores are from `phonexl train` and `phonexl gap run`, all else from
-`phonexl gap analyze`.
+Computes nothing that is not in a file: scores are from `phonexl train` and `phonexl gap run`, bits a word from
+`phonexl pretrain`, all else from `phonexl gap analyze`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from phonexl.gap.tables import (
     scores_tables,
 )
 from phonexl.json_file import read_json
+from phonexl.pretraining.comparison import compare
 from phonexl.results import RESULT_FILE, Result, Table, each_once
 from phonexl.whole_files import whole_file
 
@@ -51,10 +52,11 @@ class Section:
 
 @dataclass
 class Inputs:
-    """What the files hold: analyses by label, and runs."""
+    """What the files hold: analyses by label, fine-tuned runs, and runs that pretrained an encoder."""
 
     analyses: dict[str, Analysis] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
+    pretrained: list[Result] = field(default_factory=list)
 
 
 def read_inputs(places: Iterable[Path]) -> Inputs:
@@ -79,8 +81,9 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
             if path.resolve() not in ours:
                 ours[path.resolve()] = _read_one(path, found, runs)
         if not any(ours[path.resolve()] for path in paths):
-            raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run` or `train`; expected one or more")
-    found.results = each_once(runs)
+            raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run`, `train` or `pretrain`")
+    for run in each_once(runs):
+        (found.pretrained if "representation" in run.recipe else found.results).append(run)
     return found
 
 
@@ -125,6 +128,8 @@ def make_report(inputs: Inputs, split: str = "test") -> list[Section]:
     """
     systems = collect_systems(inputs.results, split)
     sections = [_about(inputs, systems, split)]
+    if inputs.pretrained:
+        sections.append(_pretraining(inputs.pretrained))
     if inputs.analyses:
         sections += [_encoders(inputs), _maps(inputs)]
     return [*sections, _gaps(inputs, systems, split), _correlations(inputs, systems), _commands(inputs)]
@@ -166,9 +171,9 @@ def _markdown(sections: Sequence[Section]) -> str:
 def _about(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
     paragraph = (
         f"{len(inputs.analyses)} encoders compared over languages, {len(inputs.results)} fine-tuned runs of "
-        f"{len(systems)} systems ({split} scores). Intervals are 95%, of means over pairs by the jackknife over "
-        "languages, since pairs share languages. Nothing here is computed from anything but the result files; the "
-        "commands that made them stand last."
+        f"{len(systems)} systems ({split} scores), {len(inputs.pretrained)} encoders pretrained. Intervals are 95%, of "
+        "means over pairs by the jackknife over languages, since pairs share languages. Nothing here is computed from "
+        "anything but the result files; the commands that made them stand last."
     )
     return Section("What this is made of", [paragraph])
 
@@ -177,10 +182,21 @@ def _commands(inputs: Inputs) -> Section:
     made: dict[str, list[str]] = {}
     for label, found in inputs.analyses.items():
         made.setdefault(found.command, []).append(label)
-    for run in inputs.results:
+    for run in (*inputs.pretrained, *inputs.results):
         made.setdefault(run.command, []).append(f"{run.name} seed {run.seed}")
     rows = [["; ".join(dict.fromkeys(what)), command] for command, what in made.items()]
     return Section("Commands", tables=[("What made the files", Table(["what", "command"], rows))])
+
+
+def _pretraining(results: Sequence[Result]) -> Section:
+    paragraphs = [
+        "Encoders of the same body, pretrained on the same sentences with the same words hidden, each in its own "
+        "symbols. Bits are those of a hidden word, over held-out sentences of all languages; by frequency is what it "
+        "costs who knows how often each symbol occurs and reads no context. Each representation guesses other "
+        "strings: compare it with its own frequencies, not with another's bits.",
+        "The last column is read off where every encoder had done the work of the one that did least.",
+    ]
+    return Section("Pretraining", paragraphs, tables=[("Encoders pretrained alike", compare(results))])
 
 
 def _encoders(inputs: Inputs) -> Section:

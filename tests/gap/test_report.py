@@ -196,6 +196,23 @@ def test_runs_alone_are_enough(folder):
     assert [drawing.name for section in sections for drawing in section.drawings] == ["figure-3-ner"]
 
 
+def test_runs_of_pretraining_have_a_section_and_are_no_fine_tuned_runs(make_run, tmp_path):
+    """On the published runs: each representation once, its bits those of the file."""
+    published = Path(__file__).parents[2] / "results/pretraining"
+    make_run("ner-eng", 1, {"eng": 0.7, "fra": 0.6}, source="eng", task="ner").save(tmp_path / "run.json")
+    inputs = read_inputs([tmp_path, published])
+    assert [run.name for run in inputs.results] == ["ner-eng"]
+    about, pretraining, *_, commands = make_report(inputs)
+    assert "1 fine-tuned runs of 1 systems" in about.paragraphs[0]
+    [(_, table)] = pretraining.tables
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    character = json.loads((published / "character.json").read_text("utf-8"))
+    bits = [split["held_out"]["bits_per_word"] for split in character["scores"].values()]
+    assert rows["character"]["bits a word"] == f"{sum(bits) / len(bits):.2f}"
+    assert len(rows) == len(table.rows) == len(list(published.iterdir()))
+    assert any("pretrain-character seed 1" in row[0] for row in commands.tables[0][1].rows)
+
+
 def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_analysis, tmp_path, monkeypatch):
     for name in ("draw_maps", "draw_difference", "draw_bars"):
         monkeypatch.setattr(report, name, lambda name, *rest: Drawing(name, b"", b"", ""))
@@ -236,7 +253,7 @@ def test_an_older_analysis_has_no_figure_without_digits_and_all_others(make_anal
     [
         ("{", "x.json: expected JSON, but"),
         ("[1]", "x.json: expected a JSON object, found list"),
-        ('{"speed": 1}', "x.json: no result of `phonexl gap analyze`, `gap run` or `train`"),
+        ('{"speed": 1}', "x.json: no result of `phonexl gap analyze`, `gap run`, `train` or `pretrain`"),
         ('{"features": {}, "spelling": "text", "sentences": 3}', "x.json: expected the analysis.json"),
         ('{"scores": {}, "recipe": {}, "seed": 1}', "x.json: expected a result JSON of phonexl"),
     ],
