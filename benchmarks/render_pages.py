@@ -33,9 +33,11 @@ def _results(pair: str) -> Table:
 
 
 def _compare(arguments: str) -> Table:
-    """Folder, metric and, for others than test, split."""
+    """Folder, metric and, for others than test, split; without time per step, which these runs took beside others."""
     folder, metric, *split = arguments.split()
-    return compare(_find(folder), metric, *split)
+    table = compare(_find(folder), metric, *split)
+    kept = [place for place, column in enumerate(table.columns) if column != "step over plain"]
+    return Table([table.columns[place] for place in kept], [[row[place] for place in kept] for row in table.rows])
 
 
 def _tags(arguments: str) -> Table:
