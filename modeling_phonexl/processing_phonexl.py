@@ -168,6 +168,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
         is_split_into_words: bool = False,
         labels: Sequence[Sequence[int]] | None = None,
+        return_tensors: str | None = "pt",
     ) -> BatchFeature:
         """Prepare one sentence or a batch; with `text_pair`, one pair of sentences or a batch of them.
 
@@ -179,6 +180,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
                 sentence.
             is_split_into_words: Whether `text` holds tokens.
             labels: Tag ids of each sentence's tokens; pairs have none.
+            return_tensors: "pt", for padded PyTorch tensors; None is the same.
 
         Returns:
             `input_ids`, `word_ids`, `phoneme_ids`, `phoneme_word_ids`, `language_ids` and, if given, `labels`, as
@@ -188,8 +190,10 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
             ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
-                second sentence for each first, or a sentence of a pair has no word.
+                second sentence for each first, a sentence of a pair has no word, or other tensors are asked for.
         """
+        if return_tensors not in ("pt", None):
+            raise ValueError(f"return_tensors={return_tensors!r}: PhoneXL reads PyTorch tensors, expected 'pt' or None")
         sentences = _as_batch(text, is_split_into_words)
         if not sentences:
             raise ValueError("nothing to encode: the list of sentences is empty")
