@@ -12,6 +12,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
 from transformers.utils.hub import cached_file
 
+from .backbone_name import check_backbone_name
 from .configuration_phonexl import PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence as EncodedSentence
@@ -99,9 +100,14 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         """A processor around the tokenizer of any encoder checkpoint.
 
         Args:
-            name_or_path: A repository of the Hub or a folder.
+            name_or_path: A repository of the Hub or a folder; for the offline backbone the folder that
+                `phonexl.backbone.resolve_backbone("offline")` returns.
             **fields: Arguments of the constructor; `phoneme_vocab` names the kind here, as in `PhoneXLConfig`.
+
+        Raises:
+            ValueError: If the name is neither a folder nor a model of the Hub.
         """
+        check_backbone_name(name_or_path)
         kind = fields.pop("phoneme_vocab", "extended")
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
         positions = PhoneXLConfig(AutoConfig.from_pretrained(name_or_path)).max_units
