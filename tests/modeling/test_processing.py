@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast, TensorType
 
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
@@ -80,6 +80,24 @@ def test_raw_text_tokens_and_batches_agree(processor: PhoneXLProcessor) -> None:
         assert {name: value.tolist() for name, value in other.items()} == {n: v.tolist() for n, v in one.items()}
     both = processor([text, SENTENCES["zh"]])
     assert both["language_ids"][:, 0].tolist() == [3, 0]
+
+
+@pytest.mark.parametrize("wanted", ["pt", TensorType.PYTORCH, None])
+def test_return_tensors_is_taken_as_of_other_processors(processor: PhoneXLProcessor, tagger: Any, wanted: Any) -> None:
+    texts = ["Tôi sống ở Hà Nội.", "Tôi sống."]
+    batch = processor(texts, "vi", return_tensors=wanted)
+    plain = processor(texts, "vi")
+    assert batch.keys() == plain.keys()
+    assert all(torch.equal(batch[name], plain[name]) for name in plain)
+    assert tagger(**batch).logits.shape[:2] == batch["language_ids"].shape
+    pairs = processor(texts, "vi", text_pair=texts, return_tensors=wanted)
+    assert isinstance(pairs["sentence_ids"], Tensor)
+
+
+@pytest.mark.parametrize("wanted", ["np", "tf", True])
+def test_other_tensors_are_refused_with_what_there_is(processor: PhoneXLProcessor, wanted: Any) -> None:
+    with pytest.raises(ValueError, match=f"return_tensors={wanted!r}: .* expected 'pt' or None"):
+        processor("Hà Nội", "vi", return_tensors=wanted)
 
 
 def test_a_token_without_piece_is_unknown_not_absent(processor: PhoneXLProcessor) -> None:

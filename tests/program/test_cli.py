@@ -220,6 +220,7 @@ def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
         ),
         ("unknown language 'vn'", ["udpos-zh-vi", "--set", "target=vn"]),
         ("backbone './nowhere' is no folder", ["udpos-zh-vi", "--set", "backbone=./nowhere"]),
+        ("'no-such' is neither a .* names: offline", ["udpos-zh-vi", "--set", "backbone=no-such"]),
     ],
 )
 def test_train_refuses_bad_usage(message: str, arguments: list[str], data: Path, tmp_path: Path) -> None:

@@ -169,6 +169,9 @@ def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProces
     processor.save_pretrained(folder)
     blocks = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "assert" not in code]
     script = "\n".join(blocks).replace("google-bert/bert-base-multilingual-cased", str(backbone))
+    assert 'from_backbone(resolve_backbone("offline"), labels=' in script
+    # The real one is of 490 MB; `test_backbone.py` makes it.
+    script = f"import phonexl.backbone\nphonexl.backbone._cached_offline = lambda vocab: {str(backbone)!r}\n{script}"
     output = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
