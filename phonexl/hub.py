@@ -1,18 +1,17 @@
-"""The way to the Hugging Face Hub: what a push would send, and the push itself, one commit of a built data set.
+"""The way to the Hugging Face Hub: one commit of files to a repository that is new or ours.
 
-Building is in `dataset_scripts`. No torch here: a push should start at once.
+Which files go is said by `hub_dataset.py` and `hub_model.py`. No torch here: a push should start at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetCard, HfApi, get_token
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoCard, get_token
 
 # HTTPError is the base class of whichever HTTP library huggingface_hub uses; it differs between 1.x and 2.x.
 from huggingface_hub.errors import (  # type: ignore[attr-defined]
@@ -24,140 +23,109 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
     RevisionNotFoundError,
 )
 
-from dataset_scripts.built import BuiltFolder
-from dataset_scripts.readers import DataError
-
-_README = "README.md"
-_DATA = (".parquet", ".tsv", ".tsv.gz")
-_TAG = "phonexl"  # in the front matter of every card that `dataset_scripts.build` writes
-_REBUILD = "Build the folder again with phonexl data build."
+Kind = Literal["dataset", "model", "space"]
+Files = dict[str, Path | bytes]  # by path in the repository, in the order in which they are listed
+README = "README.md"
+TAG = "phonexl"  # in the front matter of every card that we write
+_NAMES = {"dataset": "data set", "model": "model", "space": "space"}
 
 
 class HubError(OSError):
     """The Hub cannot be reached, or says no; the message is one line with what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One operation of a commit.
-
-    Attributes:
-        path: Path in the repository.
-        size: Bytes to send, unless the Hub has them; 0 for a deletion.
-        action: Whether the file is added (or replaced) or deleted.
-    """
-
-    path: str
-    size: int
-    action: Literal["add", "delete"]
-
-
-def plan(folder: Path, present: Iterable[str] = ()) -> list[Planned]:
-    """List the operations that make a repository hold a built data set and no data beside it; asks no one.
-
-    Args:
-        folder: What `phonexl data build` made.
-        present: Paths of the files in the repository. Those of a data set that the folder does not have are deleted:
-            Parquet, `.tsv` and `.tsv.gz`; all others, such as `.gitattributes` or a licence, are left alone.
-
-    Returns:
-        Additions, then deletions, each sorted by path.
+def check_repository_name(repo: str) -> None:
+    """Refuse a name without its owner.
 
     Raises:
-        DataError: If the folder has no card of ours, parts that may not be published, files that its card does not
-            account for, or lacks some.
-    """
-    built = BuiltFolder.open(folder)
-    _refuse_unpublishable(built)
-    shards = {path for table, split in built.tables() for path in built.shards(table, split)}
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
-    known = {folder / _README, *shards, *(path for path in files if path.name.endswith(_DATA[1:]))}
-    if foreign := [path.relative_to(folder).as_posix() for path in files if path not in known]:
-        expected = f"only {_README}, the Parquet files that it names, .tsv and .tsv.gz"
-        raise DataError(folder, None, ", ".join(foreign), expected, "Move the other files away.")
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    gone = sorted(path for path in present if path.endswith(_DATA) and path not in sizes)
-    return [*(Planned(path, size, "add") for path, size in sizes.items()), *(Planned(p, 0, "delete") for p in gone)]
-
-
-def _refuse_unpublishable(built: BuiltFolder) -> None:
-    """Let only a card of ours pass, and only one that lists nothing that may not be published."""
-    readme, facts = built.path / _README, built.card.get("phonexl")
-    parts = facts.get("unpublishable") if isinstance(facts, dict) else None
-    if not _is_ours(built.card) or not isinstance(parts, list):
-        raise DataError(readme, None, None, f'the tag "{_TAG}" and the list phonexl.unpublishable', _REBUILD)
-    if parts:
-        cure = "Build the folder again with --publishable, which leaves them out."
-        raise DataError(readme, None, ", ".join(map(str, parts)), "nothing that may not be published", cure)
-
-
-def _is_ours(card: Mapping[str, Any]) -> bool:
-    """Whether the front matter has our tag."""
-    tags = card.get("tags")
-    return isinstance(tags, list) and _TAG in tags
-
-
-def push_dataset(
-    folder: Path, repo: str, *, private: bool = True, dry_run: bool = False, revision: str | None = None
-) -> str:
-    """Push a built data set to the Hub as one commit: all of it arrives, or nothing.
-
-    Files that the repository already has are not sent again, data files of an earlier push that the folder no longer
-    has are deleted in the same commit (see `plan`). A second push of the same folder changes nothing.
-
-    Args:
-        folder: What `phonexl data build` made.
-        repo: `user/name` of the data set; made if it does not exist.
-        private: Make a new repository private. One that exists and is public is refused.
-        dry_run: Only return what would be added, without asking the Hub.
-        revision: Branch to push to, which must exist; default: main.
-
-    Returns:
-        Address of the commit, or of the last one if nothing changed. For a dry run a line for each operation: action,
-        bytes and path, separated by tabs.
-
-    Raises:
-        ValueError: If `repo` is not of the form `user/name`.
-        DataError: For a fault of the folder (see `plan`).
-        HubError: If there is no token, or the Hub cannot be reached or refuses.
+        ValueError: If it is not of the form `user/name`.
     """
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise ValueError(f'repository "{repo}": expected "user/name"')
-    planned = plan(folder)
-    if dry_run:
-        return "\n".join(f"{item.action}\t{item.size}\t{item.path}" for item in planned)
+
+
+def has_our_tag(front_matter: Mapping[str, Any]) -> bool:
+    """Whether a card is one of ours."""
+    tags = front_matter.get("tags")
+    return isinstance(tags, list) and TAG in tags
+
+
+def is_our_card(text: str) -> bool:
+    """Whether a card, read from a file, has front matter with our tag."""
+    with contextlib.suppress(ValueError, yaml.YAMLError):
+        return has_our_tag(RepoCard(text).data.to_dict())
+    return False
+
+
+def list_files(files: Files) -> str:
+    """What a push would add, a line for each file: add, bytes and path, separated by tabs."""
+    sizes = {name: len(file) if isinstance(file, bytes) else file.stat().st_size for name, file in files.items()}
+    return "\n".join(f"add\t{sizes[name]}\t{name}" for name in sorted(sizes))
+
+
+def push_files(
+    kind: Kind,
+    repo: str,
+    files: Files,
+    is_replaced: Callable[[str], bool],
+    *,
+    message: str,
+    private: bool,
+    revision: str | None,
+) -> str:
+    """Push files as one commit: all of them arrive, or nothing. What the Hub has already is not sent again.
+
+    Args:
+        kind: Of the repository.
+        repo: `user/name`; made if it does not exist.
+        files: What it then holds.
+        is_replaced: Whether a file of the repository, by its path, is deleted if it is not among them.
+        message: Of the commit.
+        private: Make a new repository private. One that exists and is public is refused.
+        revision: Branch to push to, which must exist; None: main.
+
+    Returns:
+        Address of the commit, or of the last one if nothing changed.
+
+    Raises:
+        HubError: If there is no token, the repository holds another's files, or the Hub cannot be reached or refuses.
+    """
     if get_token() is None:
         raise HubError("no Hugging Face token found: run hf auth login, or set HF_TOKEN to one that may write")
     api = HfApi()
-    with explained(repo, revision):
-        head = _open_repository(api, repo, private, revision)
-        present = api.list_repo_files(repo, repo_type="dataset", revision=head)
-        _refuse_foreign(api, repo, head, present)
+    with _explained(repo, revision):
+        head = _open_repository(api, kind, repo, private, revision)
+        present = api.list_repo_files(repo, repo_type=kind, revision=head)
+        _refuse_foreign(api, kind, repo, head, present)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(item.path, folder / item.path)
-            if item.action == "add"
-            else CommitOperationDelete(item.path, is_folder=False)
-            for item in plan(folder, present)
+            *(CommitOperationAdd(name, files[name]) for name in sorted(files)),
+            *(
+                CommitOperationDelete(name, is_folder=False)
+                for name in sorted(present)
+                if name not in files and is_replaced(name)
+            ),
         ]
         return api.create_commit(
             repo,
             operations,
-            repo_type="dataset",
+            repo_type=kind,
             revision=revision,
-            commit_message="Upload a data set built by phonexl",
+            commit_message=message,
             parent_commit=head,
         ).commit_url
 
 
-def _open_repository(api: HfApi, repo: str, private: bool, revision: str | None) -> str:
+def _open_repository(api: HfApi, kind: Kind, repo: str, private: bool, revision: str | None) -> str:
     """Make the repository if it does not exist; the last commit of the branch."""
     try:
-        info = api.dataset_info(repo, revision=revision)
+        info = api.repo_info(repo, repo_type=kind, revision=revision)
     except RepositoryNotFoundError as error:
         if revision is not None:
-            raise HubError(f"no data set {repo}: push to main first, that is without a revision") from error
-        api.create_repo(repo, repo_type="dataset", private=private or None)  # None: as its organisation has it
-        info = api.dataset_info(repo)
+            raise HubError(f"no {_NAMES[kind]} {repo}: push to main first, that is without a revision") from error
+        sdk = "gradio" if kind == "space" else None
+        # Not private: as its organisation has it.
+        api.create_repo(repo, repo_type=kind, private=private or None, space_sdk=sdk)
+        info = api.repo_info(repo, repo_type=kind)
     if private and not info.private:
         raise HubError(f"{repo} exists and is public: make it private in its settings, or push with --public")
     if info.sha is None:
@@ -165,20 +133,19 @@ def _open_repository(api: HfApi, repo: str, private: bool, revision: str | None)
     return info.sha
 
 
-def _refuse_foreign(api: HfApi, repo: str, head: str, present: list[str]) -> None:
-    """Let no data set be overwritten that is not ours: the repository may be named by mistake."""
-    if set(present) <= {_README, ".gitattributes"}:
+def _refuse_foreign(api: HfApi, kind: Kind, repo: str, head: str, present: list[str]) -> None:
+    """Let nothing be overwritten that is not ours: the repository may be named by mistake."""
+    if set(present) <= {README, ".gitattributes"}:
         return
-    if _README in present:
-        readme = api.hf_hub_download(repo, _README, repo_type="dataset", revision=head)
-        with contextlib.suppress(ValueError, yaml.YAMLError):  # such a card is not ours
-            if _is_ours(DatasetCard.load(readme).data.to_dict()):
-                return
-    raise HubError(f'{repo} holds files and no card with the tag "{_TAG}": name another repository, or empty this one')
+    if README in present:
+        readme = Path(api.hf_hub_download(repo, README, repo_type=kind, revision=head))
+        if is_our_card(readme.read_text(encoding="utf-8")):
+            return
+    raise HubError(f'{repo} holds files and no card with the tag "{TAG}": name another repository, or empty this one')
 
 
 @contextlib.contextmanager
-def explained(repo: str, revision: str | None) -> Iterator[None]:
+def _explained(repo: str, revision: str | None) -> Iterator[None]:
     """Turn what the Hub's client raises into one line."""
     try:
         yield

@@ -1,30 +1,22 @@
 """Pushes taggers and metrics to the Hugging Face Hub, each as one commit of files that it names beforehand.
 
-Data sets are in `phonexl.hub`; what a card says, in `hub_cards`. No torch before a model's results are read.
+Data sets are in `phonexl.hub_dataset`; what a card says, in `hub_cards`. No torch before a model's results are read.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoCard, get_token
-from huggingface_hub.errors import RepositoryNotFoundError
+from typing import Any
 
 from dataset_scripts.readers import DataError
 from hub_cards.metric_card import render_metric_card
 from hub_cards.model_card import render_eval_results, render_model_card
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
-from phonexl.hub import HubError, explained
+from phonexl.hub import README, TAG, Files, check_repository_name, is_our_card, list_files, push_files
 
-Kind = Literal["model", "space"]
-_README = "README.md"
-_TAG = "phonexl"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz")
 _RESULTS = ".eval_results/"
 # What stays at home: the result, which is read for the card and names the user's folders, and the weights that only the
@@ -36,7 +28,6 @@ _PROCESSOR = (
 ).split() + [SOUND_DICTIONARY_FILE]
 _CLASSES = ("AutoConfig", "AutoModelForTokenClassification", "AutoProcessor")
 _SAVE_AGAIN = "Save the model anew, with phonexl train or with save_pretrained of model and processor."
-Files = dict[str, Path | bytes]
 
 
 def push_model(
@@ -72,7 +63,7 @@ def push_model(
         DataError: If the folder is no whole tagger, or holds pickles, links out of it, or other files.
         HubError: If there is no token, or the Hub cannot be reached or refuses.
     """
-    _check_name(repo)
+    check_repository_name(repo)
     files = _model_files(folder)
     from phonexl.model_facts import describe_model
 
@@ -80,7 +71,10 @@ def push_model(
     _add_card(files, folder, render_model_card(facts))
     if entries := render_eval_results(facts):
         files[f"{_RESULTS}phonexl.yaml"] = entries.encode()
-    return _list(files) if dry_run else _push("model", repo, files, private, revision)
+    if dry_run:
+        return list_files(files)
+    message = "Upload a tagger by phonexl"
+    return push_files("model", repo, files, _is_replaced, message=message, private=private, revision=revision)
 
 
 def push_metric(
@@ -103,30 +97,25 @@ def push_metric(
         DataError: If the folder lacks a file of a metric, or holds others.
         HubError: If there is no token, or the Hub cannot be reached or refuses.
     """
-    _check_name(repo)
+    check_repository_name(repo)
     name = folder.resolve().name
     if repo.partition("/")[2] != name:
         raise ValueError(f'repository "{repo}": evaluate looks for a file of that name, so call it "…/{name}"')
     found = _files_in(folder)
     files: Files = {path: place for path, place in found.items() if "/" not in path and path.endswith(".py")}
-    files |= {path: found[path] for path in (_README, "requirements.txt", "LICENSE") if path in found}
-    for path in (f"{name}.py", "app.py", "requirements.txt", _README):
+    files |= {path: found[path] for path in (README, "requirements.txt", "LICENSE") if path in found}
+    for path in (f"{name}.py", "app.py", "requirements.txt", README):
         if path not in files:
             raise DataError(folder / path, None, None, "this file of a metric", "Name a folder of evaluate_metrics.")
     _refuse_foreign_files(folder, found.keys() - files.keys())
     try:
-        files[_README] = render_metric_card((folder / _README).read_text(encoding="utf-8"), repo).encode()
+        files[README] = render_metric_card((folder / README).read_text(encoding="utf-8"), repo).encode()
     except ValueError as error:
-        raise DataError(folder / _README, None, None, "the card of a metric", f"It is not: {error}.") from error
-    return _list(files) if dry_run else _push("space", repo, files, private, revision)
-
-
-# What goes
-
-
-def _check_name(repo: str) -> None:
-    if repo.count("/") != 1 or not all(repo.split("/")):
-        raise ValueError(f'repository "{repo}": expected "user/name"')
+        raise DataError(folder / README, None, None, "the card of a metric", f"It is not: {error}.") from error
+    if dry_run:
+        return list_files(files)
+    message = "Upload a metric by phonexl"
+    return push_files("space", repo, files, _is_replaced, message=message, private=private, revision=revision)
 
 
 def _model_files(folder: Path) -> Files:
@@ -140,7 +129,7 @@ def _model_files(folder: Path) -> Files:
     config = _read_config(folder)
     weights = _weights(folder, found)
     code = _code(folder, config)
-    allowed = {*_PROCESSOR, _README, *weights, *code}
+    allowed = {*_PROCESSOR, README, *weights, *code}
     files: Files = {
         path: place
         for path, place in found.items()
@@ -244,78 +233,13 @@ def _code(folder: Path, config: Mapping[str, Any]) -> set[str]:
 
 def _add_card(files: Files, folder: Path, card: str) -> None:
     """Put the card in, unless the folder has one; that one must let us know the repository again."""
-    if _README not in files:
-        files[_README] = card.encode()
-    elif not _is_ours((folder / _README).read_text(encoding="utf-8")):
+    if README not in files:
+        files[README] = card.encode()
+    elif not is_our_card((folder / README).read_text(encoding="utf-8")):
         cure = "Add the tag, or move the file away: one is written from result.json."
-        raise DataError(folder / _README, None, None, f'a card with the tag "{_TAG}"', cure)
-
-
-def _is_ours(card: str) -> bool:
-    """Whether the front matter has our tag."""
-    with contextlib.suppress(ValueError, yaml.YAMLError):
-        return _TAG in (RepoCard(card).data.to_dict().get("tags") or [])
-    return False
-
-
-def _list(files: Files) -> str:
-    sizes = {name: len(file) if isinstance(file, bytes) else file.stat().st_size for name, file in files.items()}
-    return "\n".join(f"add\t{sizes[name]}\t{name}" for name in sorted(sizes))
-
-
-# The push
-
-
-def _push(kind: Kind, repo: str, files: Files, private: bool, revision: str | None) -> str:
-    """One commit of all files; address of it."""
-    if get_token() is None:
-        raise HubError("no Hugging Face token found: run hf auth login, or set HF_TOKEN to one that may write")
-    api = HfApi()
-    with explained(repo, revision):
-        head = _open_repository(api, kind, repo, private, revision)
-        present = api.list_repo_files(repo, repo_type=kind, revision=head)
-        _refuse_foreign_repository(api, kind, repo, head, present)
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            *(CommitOperationAdd(name, files[name]) for name in sorted(files)),
-            *(CommitOperationDelete(name) for name in present if name not in files and _is_replaced(name)),
-        ]
-        return api.create_commit(
-            repo,
-            operations,
-            repo_type=kind,
-            revision=revision,
-            commit_message=f"Upload a {'tagger' if kind == 'model' else 'metric'} by phonexl",
-            parent_commit=head,
-        ).commit_url
+        raise DataError(folder / README, None, None, f'a card with the tag "{TAG}"', cure)
 
 
 def _is_replaced(name: str) -> bool:
     """Whether a file of the repository goes when a push does not have it."""
     return name.endswith((SOUND_DICTIONARY_FILE, ".safetensors", ".py", *_PICKLES)) or name.startswith(_RESULTS)
-
-
-def _open_repository(api: HfApi, kind: Kind, repo: str, private: bool, revision: str | None) -> str:
-    """Make the repository if it does not exist; the last commit of the branch."""
-    try:
-        info = api.repo_info(repo, repo_type=kind, revision=revision)
-    except RepositoryNotFoundError as error:
-        if revision is not None:
-            raise HubError(f"no {kind} {repo}: push to main first, that is without a revision") from error
-        api.create_repo(repo, repo_type=kind, private=private, space_sdk="gradio" if kind == "space" else None)
-        info = api.repo_info(repo, repo_type=kind)
-    if private and not info.private:
-        raise HubError(f"{repo} exists and is public: make it private in its settings, or push with --public")
-    if info.sha is None:
-        raise HubError(f"{repo} has no commit: delete it, and push again")
-    return info.sha
-
-
-def _refuse_foreign_repository(api: HfApi, kind: Kind, repo: str, head: str, present: list[str]) -> None:
-    """Let nothing be overwritten that is not ours: the repository may be named by mistake."""
-    if set(present) <= {_README, ".gitattributes"}:
-        return
-    if _README in present:
-        readme = Path(api.hf_hub_download(repo, _README, repo_type=kind, revision=head))
-        if _is_ours(readme.read_text(encoding="utf-8")):
-            return
-    raise HubError(f'{repo} holds files and no card with the tag "{_TAG}": name another repository, or empty this one')

@@ -63,7 +63,7 @@ def dataset(
     Example: phonexl push dataset samples user/phonexl-samples --dry-run
     """
     from dataset_scripts.validate import validate
-    from phonexl.hub import push_dataset
+    from phonexl.hub_dataset import push_dataset
 
     faults = list(validate(path))
     for fault in faults:

@@ -12,7 +12,7 @@ from loopback_hub import LoopbackHub
 
 from dataset_scripts.build import Options, build
 from dataset_scripts.readers import DataError
-from phonexl.hub import Planned, plan, push_dataset
+from phonexl.hub_dataset import push_dataset
 from phonexl.hub_model import push_metric, push_model
 
 pytestmark = pytest.mark.hub
@@ -20,7 +20,8 @@ Client = Callable[..., str]
 PUSH = """
 import json, sys
 from pathlib import Path
-from phonexl.hub import HubError, push_dataset
+from phonexl.hub import HubError
+from phonexl.hub_dataset import push_dataset
 try:
     print(push_dataset(Path(sys.argv[1]), **json.loads(sys.argv[2])))
 except HubError as error:
@@ -88,22 +89,14 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-# The plan
+# What goes
 
 
 @pytest.mark.usefixtures("socket_disabled")
 def test_a_dry_run_lists_every_file_with_its_size_and_asks_no_one(folder: Path) -> None:
     files = contents(folder)
-    assert plan(folder) == [Planned(path, len(data), "add") for path, data in sorted(files.items())]
     lines = push_dataset(folder, "user/x", dry_run=True).split("\n")
     assert lines == [f"add\t{len(data)}\t{path}" for path, data in sorted(files.items())]
-
-
-def test_only_data_that_the_folder_lacks_are_deleted(folder: Path) -> None:
-    old = ["vi-udpos/train-00001-of-00002.parquet", "en-vi.tsv", "ja-vi.tsv.gz"]
-    kept = [".gitattributes", "LICENSE", "images/a.png", "docs/README.md", "tsv", *contents(folder)]
-    deleted = [item for item in plan(folder, [*old, *kept]) if item.action == "delete"]
-    assert deleted == [Planned(path, 0, "delete") for path in sorted(old)]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "vi-udpos/model.bin", ".DS_Store", "vi-udpos/.cache/x", "other.parquet"])
@@ -112,7 +105,7 @@ def test_a_file_that_the_card_does_not_account_for_is_refused_by_name(folder: Pa
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).touch()
     with pytest.raises(DataError, match=f'found "{name}"'):
-        plan(folder)
+        push_dataset(folder, "user/x", dry_run=True)
 
 
 def test_what_may_not_be_published_is_refused_and_named(folder: Path) -> None:
@@ -136,14 +129,14 @@ def test_a_card_of_another_origin_is_refused(folder: Path, old: str, new: str) -
     """Such a card cannot say that everything may be published."""
     edit(folder / "README.md", old, new)
     with pytest.raises(DataError, match=r"README\.md: expected the tag .* Build the folder again"):
-        plan(folder)
+        push_dataset(folder, "user/x", dry_run=True)
 
 
 @pytest.mark.parametrize("name", ["README.md", "vi-udpos/test-00000-of-00001.parquet"])
 def test_a_folder_that_is_not_whole_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(DataError, match=Path(name).name):
-        plan(folder)
+        push_dataset(folder, "user/x", dry_run=True)
 
 
 @pytest.mark.parametrize("repo", ["x", "a/b/c", "/x", "user/", ""])
@@ -222,6 +215,18 @@ def test_a_cut_before_the_commit_leaves_the_repository_as_it_was(
     assert push().endswith(repository.head.sha)
     assert pushed(repository) == contents(folder)
     assert len(hub.requests("PUT", "/lfs/")) == 3
+
+
+def test_only_data_that_the_folder_lacks_are_deleted(folder: Path, hub: LoopbackHub, push: Callable[..., str]) -> None:
+    old = ["vi-udpos/train-00001-of-00002.parquet", "en-vi.tsv", "ja-vi.tsv.gz"]
+    kept = {path: b"theirs" for path in ("LICENSE", "images/a.png", "docs/README.md", "tsv")}
+    push()
+    repository = hub.repository("datasets", "user/x")
+    by_hand = {**kept, **dict.fromkeys(old, b"old")}
+    repository.commit("main", Change("by hand", files={path: File(data) for path, data in by_hand.items()}))
+    assert pushed(repository) == {**contents(folder), **by_hand}
+    push()
+    assert pushed(repository) == {**contents(folder), **kept}
 
 
 def test_a_push_whose_answer_is_lost_can_be_repeated(hub: LoopbackHub, push: Callable[..., str]) -> None:
