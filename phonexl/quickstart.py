@@ -161,7 +161,7 @@ def _train(pair: str, method: str, samples: Path, folder: Path) -> Result:
     with contextlib.suppress(OSError):
         (folder / CHECKPOINTS).rmdir()  # an interrupted quickstart leaves it empty
     with TrainingProgress(recipe.name) as progress:
-        return train(recipe, samples, folder, method=system, callbacks=[progress])[0]
+        return train(recipe, samples, folder, method=system, replace=True, callbacks=[progress])[0]
 
 
 def _tag_samples(pair: str, samples: Path, folder: Path) -> list[Line]:

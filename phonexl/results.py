@@ -157,9 +157,9 @@ def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, 
         now: The recipe that is asked for; seeds may differ.
 
     Raises:
-        ValueError: Naming the first setting that differs.
+        ValueError: Naming the first setting that differs; task and method before all others.
     """
-    for key in sorted((before.keys() | now.keys()) - {"seeds"}):
+    for key in sorted((before.keys() | now.keys()) - {"seeds"}, key=lambda key: (key not in ("task", "method"), key)):
         if before.get(key) != now.get(key):
             raise ValueError(
                 f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "

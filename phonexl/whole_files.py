@@ -8,6 +8,7 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,26 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Tell before long work, and not after it, that its files cannot be put into a folder; nothing is left there.
+
+    Args:
+        folder: It and those above it need not be there yet.
+
+    Raises:
+        OSError: If a file is in its place or above it, or it cannot be written.
+    """
+    place = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    if not place.is_dir():
+        raise NotADirectoryError(f"{folder} cannot be written: {place} is no folder; choose another --out")
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        reason = f"no file can be made in {place} ({error.strerror})"
+        raise type(error)(f"{folder} cannot be written: {reason}; choose another --out") from error
 
 
 def _part_of(path: Path) -> Path:

@@ -45,7 +45,7 @@ def compare(
     from phonexl.training.data import load_data
     from phonexl.training.recipe import Recipe
     from phonexl.training.rehearsal import is_finished, rehearse
-    from phonexl.training.run import train
+    from phonexl.training.run import check_places, train
 
     settings = typed_settings(set, limit_train)
     base = Recipe.load(recipe)
@@ -53,6 +53,8 @@ def compare(
         base = base.with_seeds(parse_seeds(seeds))
     # What would stop the last method is known before the first is trained.
     runs = [(name, *lay_over(base, name, settings)) for name in names]
+    for name, _, run in runs:
+        check_places(run, out / name, resume=True)
     quiet_transformers()
     later = [(method, run) for name, method, run in runs if not is_finished(run, out / name)][1:]
     if later:  # the first would fail before its first step as well

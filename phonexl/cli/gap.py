@@ -36,7 +36,9 @@ def analyze(
     from phonexl.gap import analysis
     from phonexl.gap.parallel_text import read_parallel
     from phonexl.progress import quiet_transformers
+    from phonexl.whole_files import check_writable
 
+    check_writable(out)
     quiet_transformers()
     numbers = parse_numbers(layers, "--layers", "0,-1")
     texts = read_parallel(data, split_commas(languages), limit)
@@ -91,6 +93,7 @@ def report(
     """
     from phonexl.gap import report as reports
 
+    reports.check_place(out)
     sections = reports.make_report(reports.read_inputs(results), split)
     for path in reports.write_report(sections, out):
         typer.echo(path)

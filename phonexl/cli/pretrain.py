@@ -48,10 +48,12 @@ def pretrain(
     from phonexl.pretraining.corpus import CorpusSettings
     from phonexl.pretraining.encoder import Body
     from phonexl.pretraining.representations import check_name
+    from phonexl.whole_files import check_writable
 
     names = split_commas(representation)
     for name in names:
         check_name(name)
+        check_writable(out / name)
     settings = arm.Settings(Body.parse(body), steps=0, batch_size=batch_size, seed=seed)
     wanted = CorpusSettings.of(split_commas(languages), arm.MAX_LENGTH, limit)
     corpus = run.prepare_corpus(data, out, exclude, wanted, say)

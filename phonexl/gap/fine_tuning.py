@@ -5,6 +5,7 @@ Not here: how one is trained (`fine_tuning_trainer.py`), which settings are the 
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ from phonexl.results import (
     describe_hardware,
     describe_versions,
 )
-from phonexl.whole_files import whole_folder
+from phonexl.whole_files import check_writable, whole_folder
 
 Report = Callable[[str], None]
 
@@ -91,7 +92,8 @@ def run(
 
     Raises:
         DataError: If data are missing or malformed; all are read before the first is trained on.
-        FileExistsError: If a run is there, and `resume` is not set.
+        FileExistsError: If a run is there, and `resume` is not set, or files that are of no run.
+        OSError: If `out` cannot be written.
         MissingToolError: If the reading tool of a language is not installed.
         ValueError: If the run that is there was made with other settings, data or weights, or the encoder cannot be
             fine-tuned.
@@ -150,7 +152,7 @@ def fine_tune(
         hardware={**describe_hardware(), "precision": "bf16" if trainer.args.bf16 else "fp32"},
         warnings=_warnings(recipe, data, encoder, scores),
     )
-    with whole_folder(out, replace=True) as part:
+    with whole_folder(out) as part:
         if save_model:
             restore_table(trainer.classifier)
             trainer.classifier.save_pretrained(part)
@@ -191,10 +193,19 @@ def make_trainer(
 
 def _check_place(recipe: FineTuning, place: Path, resume: bool) -> None:
     if not (place / RESULT_FILE).exists():
+        check_writable(place.parent)
+        _check_empty(place)
         return
     if not resume:
         raise FileExistsError(f"{place} holds a run already: take it with --resume, or choose another --out")
     check_same_recipe(place, Result.load(place / RESULT_FILE).recipe, recipe.values())
+
+
+def _check_empty(place: Path) -> None:
+    """Refuse a place with anything in it: a finished run is put there as a whole folder."""
+    there = sorted(place.iterdir()) if place.is_dir() and not place.is_symlink() else [place]
+    if there and os.path.lexists(there[0]):
+        raise FileExistsError(f"{there[0]} is of no run of this command: move it away, or choose another --out")
 
 
 def _check_same_inputs(place: Path, data: TaskData, encoder: Encoder) -> None:

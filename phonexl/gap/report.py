@@ -30,13 +30,15 @@ from phonexl.gap.tables import (
     scores_tables,
 )
 from phonexl.json_file import read_json
+from phonexl.page import MARK
 from phonexl.pretraining.comparison import compare
 from phonexl.results import RESULT_FILE, Result, Table, each_once
-from phonexl.whole_files import whole_file
+from phonexl.whole_files import check_writable, whole_file
 
 PAGE, TABLES = "report.html", "tables.md"
 TITLE = "How unequally encoders treat languages"
 _KINDS = ({"features", "spelling", "sentences"}, {"scores", "recipe", "seed"})  # keys of an analysis, of a result
+_MARKS = {PAGE: MARK, TABLES: f"# {TITLE}\n"}  # what every file of ours has in it
 _PAPER_TASKS = ("ner", "pos", "xnli")
 
 
@@ -135,12 +137,30 @@ def make_report(inputs: Inputs, split: str = "test") -> list[Section]:
     return [*sections, _gaps(inputs, systems, split), _correlations(inputs, systems), _commands(inputs)]
 
 
+def check_place(out: Path) -> None:
+    """Refuse a folder that cannot be written, or in which a report would overwrite a page or tables of another origin.
+
+    Raises:
+        FileExistsError: Naming the file.
+        OSError: If the folder cannot be written.
+    """
+    check_writable(out)
+    for name, mark in _MARKS.items():
+        path = out / name
+        if path.exists() and mark not in path.read_text(encoding="utf-8", errors="replace"):
+            raise FileExistsError(f"{path} is of no report of ours: move it away, or choose another --out")
+
+
 def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
-    """Write figures, `tables.md` and `report.html`, each whole or not at all.
+    """Write figures, `tables.md` and `report.html`, each whole or not at all, in the place of those of an older report.
 
     Returns:
         The files, the page first.
+
+    Raises:
+        OSError: See `check_place`.
     """
+    check_place(out)
     environment = Environment(
         loader=PackageLoader("phonexl.gap", "."),
         autoescape=True,

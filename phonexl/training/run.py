@@ -33,11 +33,14 @@ from phonexl.training.job import Job, make_arguments
 from phonexl.training.method import PHONEXL, Method, Trained
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
+from phonexl.whole_files import check_writable
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
 METHOD_WEIGHTS = "method.safetensors"
+# What a model's folder is known by; a run of ours has its recipe or its result beside them.
+_MODEL_FILES = ("config.json", "*.safetensors", "tokenizer*.json", f"{CHECKPOINTS}/checkpoint-*")
 
 
 def train(
@@ -47,6 +50,7 @@ def train(
     *,
     method: Method = PHONEXL,
     resume: bool = False,
+    replace: bool = False,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> list[Result]:
     """Train and score one tagger, or classifier of pairs, per seed.
@@ -58,6 +62,7 @@ def train(
         out: Where models and results go.
         method: How a seed is trained; its overrides are in the recipe already.
         resume: Continue from the last checkpoint, and leave finished seeds as they are.
+        replace: Let a model take the place of one that is no run.
         callbacks: Passed to the Trainer.
 
     Returns:
@@ -66,18 +71,12 @@ def train(
     Raises:
         DataError: If data or dictionary are missing or malformed.
         RecipeError, ValueError: If values do not fit together.
-        FileExistsError: If `out` holds a run and `resume` is not set.
-        ValueError: If `out` holds a run of other settings.
+        OSError, ValueError: See `check_places`.
     """
     if recipe.method != method.name:
         raise ValueError(f"{recipe.name}: the recipe is of method {recipe.method}, and {method.name} is to train it")
     method.settings_of(recipe)  # a bad one is known before any data are read
-    taken = [place for place in (out, *(_below(out, seed) for seed in recipe.seeds)) if _holds_run(place)]
-    if taken and not resume:
-        raise FileExistsError(f"{taken[0]} holds a run already: continue it with --resume, or choose another --out")
-    for place in taken:
-        _check_same_run(recipe, place)
-    places = places_of(recipe.seeds, out)
+    places = check_places(recipe, out, resume=resume, replace=replace)
     data = load_data(recipe, folder)
     results = []
     for seed, place in places.items():
@@ -135,6 +134,44 @@ def train_seed(
     return result
 
 
+def check_places(recipe: Recipe, out: Path, *, resume: bool, replace: bool = False) -> dict[int, Path]:
+    """The folder of each seed, in which nothing is that training would overwrite.
+
+    Args:
+        recipe: The run.
+        out: As of `train`.
+        resume: As of `train`.
+        replace: As of `train`.
+
+    Raises:
+        FileExistsError: If `out` holds this run and `resume` is not set, or a model that is no run.
+        OSError: If a folder cannot be written.
+        ValueError: If `out` holds a run of other settings.
+    """
+    taken = [place for place in (out, *(_below(out, seed) for seed in recipe.seeds)) if _holds_run(place)]
+    for place in taken:
+        _check_same_run(recipe, place)
+    if taken and not resume:
+        raise FileExistsError(f"{taken[0]} holds a run already: continue it with --resume, or choose another --out")
+    places = places_of(recipe.seeds, out)
+    for place in places.values():
+        if not (place / RESULT_FILE).exists():
+            check_writable(place)
+            if not replace:
+                _check_no_other_model(place)
+    return places
+
+
+def _check_no_other_model(place: Path) -> None:
+    """Refuse the folder of a model that this program did not train there."""
+    found = [path for pattern in _MODEL_FILES for path in sorted(place.glob(pattern))]
+    if found and _begun(place) is None:
+        raise FileExistsError(
+            f"{place} holds a model that is no run of this program ({found[0].relative_to(place)}) and would be "
+            "overwritten: choose another --out, or move it away"
+        )
+
+
 def _below(out: Path, seed: int) -> Path:
     return out / f"seed-{seed}"
 
@@ -175,7 +212,7 @@ def _check_same_run(recipe: Recipe, place: Path) -> None:
         ValueError: Naming the first setting that differs.
     """
     result = place / RESULT_FILE
-    before = Result.load(result).recipe if result.exists() else _begun(place)
+    before = Result.load(result).recipe if result.is_file() else _begun(place)
     if before is not None:
         check_same_recipe(place, before, recipe.values())
 

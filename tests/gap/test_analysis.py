@@ -219,6 +219,14 @@ def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     assert refused.stderr.startswith("phonexl: --layers 'x': expected whole numbers")
 
 
+def test_where_nothing_can_be_written_is_told_before_an_encoder_is_loaded(tmp_path):
+    (tmp_path / "file").write_text("mine", "utf-8")
+    out = tmp_path / "file" / "out"
+    done = run_command("--data", tmp_path / "nowhere", "--languages", "eng,kor", "--out", out)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1), done.output
+    assert f"{out} cannot be written: {tmp_path / 'file'} is no folder; choose another --out" in done.stderr
+
+
 def test_a_tokenizer_of_text_reads_languages_without_transcription(checkpoint, texts, tmp_path):
     """FLORES has two hundred, and what is transcribed of them are fifteen."""
     for language, lines in {"eng": texts["eng"], "deu": texts["fra"]}.items():

@@ -198,6 +198,30 @@ def test_runs_of_other_data_or_weights_are_refused(finished, checkpoint, data, t
     assert run([recipe(checkpoint)], data, tmp_path / "runs", [1], resume=True) == [result]
 
 
+@pytest.mark.parametrize("name", ["", "notes.txt", ".hidden"])
+def test_files_of_another_origin_are_not_removed(checkpoint, data, tmp_path, name):
+    """A finished run takes the place of the whole folder."""
+    place = place_of(tmp_path, checkpoint)
+    (place / name).parent.mkdir(parents=True)
+    (place / name).write_text("mine")
+    with pytest.raises(FileExistsError, match=f"{re.escape(str(place / name))} is of no run .* another --out"):
+        run([recipe(checkpoint)], tmp_path / "nowhere", tmp_path, [1], resume=True)
+    assert (place / name).read_text() == "mine"
+
+
+def test_what_is_put_there_meanwhile_is_not_removed(checkpoint, data, tmp_path):
+    place = place_of(tmp_path, checkpoint)
+
+    class Write(TrainerCallback):
+        def on_train_end(self, args, state, control, **kwargs):
+            place.mkdir(parents=True)
+            (place / "notes.txt").write_text("mine")
+
+    with pytest.raises(OSError, match="not empty"):
+        run([recipe(checkpoint, num_train_epochs=1)], data, tmp_path, [1], save_model=False, callbacks=[Write()])
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["notes.txt"]
+
+
 class Interrupt(TrainerCallback):
     def on_step_begin(self, args, state, control, **kwargs):
         if state.global_step == 9:
@@ -281,6 +305,14 @@ def test_encoders_without_a_classifier_are_named(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "phonexl"}))
     with pytest.raises(ValueError, match="is a PhoneXL model"):
         build_classifier(str(tmp_path), TASKS["pos"])
+
+
+def test_where_nothing_can_be_written_is_told_before_data_are_read(checkpoint, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    options = ["--task", "pos", "--languages", "eng", "--data", tmp_path / "nowhere", "--model", checkpoint]
+    done = run_command(*options, "--out", tmp_path / "file" / "out")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
+    assert "file is no folder; choose another --out" in done.stderr
 
 
 @pytest.mark.parametrize(("name", "rate", "epochs"), [("pos", 1e-4, 30), ("ner", 5e-5, 30), ("xnli", 1e-5, 20)])

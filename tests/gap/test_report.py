@@ -278,6 +278,37 @@ def test_other_mistakes_are_one_line_too(make_analysis, tmp_path):
         read_inputs([tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("report.html", '<meta name="generator" content="other">'), ("tables.md", "# Mine\n")]
+)
+def test_a_page_of_another_origin_is_not_overwritten(name, content, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "make_report", pytest.fail)  # told before figures are drawn
+    (tmp_path / name).write_text(content, "utf-8")
+    done = run_command(folder, "--out", tmp_path)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
+    assert f"{tmp_path / name} is of no report of ours: move it away, or choose another --out" in done.stderr
+    with pytest.raises(FileExistsError):
+        write_report([], tmp_path)
+    assert (tmp_path / name).read_text("utf-8") == content
+
+
+def test_an_older_report_is_replaced(tmp_path):
+    write_report([report.Section("Old")], tmp_path)
+    files = write_report([report.Section("New")], tmp_path)
+    assert [path.name for path in files] == ["report.html", "tables.md"]
+    for path in files:
+        text = path.read_text("utf-8")
+        assert "New" in text
+        assert "Old" not in text
+
+
+def test_where_nothing_can_be_written_is_told_before_figures_are_drawn(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "make_report", pytest.fail)
+    done = run_command(folder, "--out", folder / "1.json" / "out")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
+    assert "1.json is no folder; choose another --out" in done.stderr
+
+
 def test_without_matplotlib_the_cure_is_named(folder, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     done = run_command(folder, "--out", tmp_path / "out")

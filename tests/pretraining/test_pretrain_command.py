@@ -55,6 +55,16 @@ def test_text_is_prepared_once_and_read_elsewhere(options: list[str | Path], tmp
     assert "expected a corpus of" in wrong.stderr
 
 
+@pytest.mark.parametrize("place", ["file/out", "out"])
+def test_where_nothing_can_be_written_is_told_before_text_is_read(tmp_path: Path, place: str) -> None:
+    (tmp_path / "out").mkdir()
+    for file in (tmp_path / "file", tmp_path / "out" / "phoneme"):
+        file.write_text("mine", encoding="utf-8")
+    found = call("--languages", LANGUAGES, "--data", tmp_path / "nowhere", "--out", tmp_path / place)
+    assert (found.exit_code, len(found.stderr.splitlines())) == (2, 1), found.output
+    assert "is no folder; choose another --out" in found.stderr
+
+
 @pytest.fixture
 def prepared(options: list[str | Path], tmp_path: Path) -> Path:
     assert call(*options, "--out", tmp_path / "out", "--prepare").exit_code == 0

@@ -200,6 +200,17 @@ def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
     check(3, "a dictionary zh-vi.*--set dictionary=sound", "plain,cosda-ml", folder)
 
 
+def test_a_comparison_trains_nothing_if_a_model_of_another_origin_would_be_overwritten(
+    backbone: Path, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "phonexl").mkdir(parents=True)
+    (tmp_path / "out" / "phonexl" / "config.json").write_text("{}", encoding="utf-8")
+    options = ("--methods", "plain,phonexl", "--data", data, "--out", tmp_path / "out", "--seeds", "1")
+    message = "out/phonexl holds a model that is no run of this program"
+    refuse(2, message, "compare", "udpos-zh-vi", *options, *settings_of(backbone))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["phonexl"]
+
+
 @pytest.mark.parametrize(
     ("message", "arguments"),
     [
@@ -257,18 +268,8 @@ def test_train_refuses_data_that_are_not_there(backbone: Path, data: Path, tmp_p
 
 def test_train_refuses_a_folder_that_holds_a_run(model: Path, data: Path) -> None:
     before = (model / "result.json").read_bytes()
-    refuse(
-        2,
-        "zh-vi holds a run already: .*--resume",
-        "train",
-        "udpos-zh-vi",
-        "--data",
-        data,
-        "--out",
-        model,
-        "--seeds",
-        "1",
-    )
+    again = ("train", "udpos-zh-vi", "--data", data, "--out", model, "--seeds", "1")
+    refuse(2, "zh-vi holds a run with .*, and this one has .*: .*--out", *again)
     assert (model / "result.json").read_bytes() == before
 
 

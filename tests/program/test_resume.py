@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
+from phonexl.methods import find_method
 from phonexl.results import Result, find_results
 from phonexl.training.recipe import Recipe
 from phonexl.training.run import train
@@ -189,6 +191,43 @@ def test_an_existing_run_is_refused(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json", "checkpoints/checkpoint-7"])
+@pytest.mark.parametrize("seeds", [[1], [1, 2]])
+def test_a_model_of_another_origin_is_not_overwritten(
+    make_recipe: Callable[..., Recipe], tmp_path: Path, file: str, seeds: list[int]
+) -> None:
+    """Told before data are read; with --resume a foreign checkpoint would be trained on, and removed."""
+    place = tmp_path if len(seeds) == 1 else tmp_path / "seed-2"
+    (place / file).parent.mkdir(parents=True, exist_ok=True)
+    (place / file).write_text("theirs", encoding="utf-8")
+    message = rf"{place} holds a model that is no run of this program \({file}\) and would be .* another --out"
+    with pytest.raises(FileExistsError, match=message):
+        train(make_recipe(seeds=seeds), tmp_path / "nowhere", tmp_path, resume=True)
+    with pytest.raises(FileExistsError, match="another --out"):
+        train(make_recipe(seeds=seeds), tmp_path / "nowhere", tmp_path)
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()] == ["theirs"]
+
+
+def test_files_that_are_of_no_model_may_lie_there(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path
+) -> None:
+    """The log of the call that is just running is often one."""
+    (tmp_path / "log.txt").write_text("mine", encoding="utf-8")
+    train(make_recipe(max_steps=1), data, tmp_path)
+    assert (tmp_path / "log.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("seeds", [[1], [1, 2]])
+def test_where_nothing_can_be_written_is_told_before_data_are_read(
+    make_recipe: Callable[..., Recipe], tmp_path: Path, seeds: list[int]
+) -> None:
+    (tmp_path / "seed-2").write_text("a file", encoding="utf-8")
+    out = tmp_path / "seed-2" / "out" if len(seeds) == 1 else tmp_path
+    with pytest.raises(NotADirectoryError, match=r"seed-2 is no folder; choose another --out"):
+        train(make_recipe(seeds=seeds), tmp_path / "nowhere", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["seed-2"]
+
+
 def test_resuming_nothing_starts_anew(make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path) -> None:
     steps = _StopAt()
     train(make_recipe(max_steps=2), data, tmp_path / "new", resume=True, callbacks=[steps])
@@ -210,3 +249,6 @@ def test_a_run_of_other_settings_is_not_resumed(
     other = recipe.override({"learning_rate": 0.5})
     with pytest.raises(ValueError, match=r"run holds a run with learning_rate=.*, and this one has learning_rate=0\.5"):
         train(other, data, tmp_path / "run", resume=True)
+    others = replace(recipe, method="plain", task="panx")  # what tells most is named first, also without --resume
+    with pytest.raises(ValueError, match="with method='phonexl', and this one has method='plain': .* another --out"):
+        train(others, tmp_path / "nowhere", tmp_path / "run", method=find_method("plain"))

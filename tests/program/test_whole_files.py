@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from phonexl.json_file import read_json, write_json
-from phonexl.whole_files import PARTS, whole_file, whole_folder
+from phonexl.whole_files import PARTS, check_writable, whole_file, whole_folder
 
 Writer = Callable[[Path], AbstractContextManager[Path]]
 
@@ -187,6 +188,29 @@ def test_a_folder_that_was_filled_meanwhile_is_kept_where_none_may_be_replaced(t
         fill(path, "theirs")
     assert content(tmp_path) == {"model/a": "theirs", "model/b": "theirs"}
     assert [found.name for found in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("name", ["file", "file/out", "file/new/out", "link", "link/out"])
+def test_where_no_folder_can_be_is_told_before(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    (tmp_path / "link").symlink_to("nowhere")
+    what = tmp_path / Path(name).parts[0]
+    message = f"{tmp_path / name} cannot be written: {what} is no folder; choose another --out"
+    with pytest.raises(NotADirectoryError, match=re.escape(message)):
+        check_writable(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that root cannot write either")
+@pytest.mark.parametrize("name", ["", "new/out"])
+def test_a_folder_that_cannot_be_written_is_told_before(name: str) -> None:
+    with pytest.raises(OSError, match=r"cannot be written: no file can be made in /proc \(.+\); choose another --out"):
+        check_writable(Path("/proc") / name)
+
+
+def test_looking_whether_a_folder_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "new" / "out"):
+        check_writable(place)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("stop", [OSError(errno.EIO, "disk broken"), KeyboardInterrupt()], ids=repr)
