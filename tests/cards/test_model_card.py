@@ -257,15 +257,15 @@ def test_the_example_is_python_whatever_the_sentence_holds():
     [
         (
             ["zh", "hin"],
-            "zh: `pip install pypinyin g2pM opencc rjieba`; hin: `pip install phonexl`.",
+            "zh: `pip install pypinyin g2pM opencc rjieba`; hin: phonexl.",
             "The reader of Hindi is",
         ),
         (
             ["fi", "hin"],
-            "fi: `pip install phonexl epitran panphon`; hin: `pip install phonexl`.",
+            "fi: phonexl and `pip install epitran panphon`; hin: phonexl.",
             "Finnish and Hindi are",
         ),
-        (["hin", "zh"], "hin: `pip install phonexl`; zh: `pip install", "The reader of Hindi is"),
+        (["hin", "zh"], "hin: phonexl; zh: `pip install", "The reader of Hindi is"),
     ],
 )
 def test_a_language_whose_reader_does_not_travel_is_named(
@@ -277,7 +277,8 @@ def test_a_language_whose_reader_does_not_travel_is_named(
     (folder / "config.json").write_text(json.dumps({**config, "languages": languages}), encoding="utf-8")
     card = render_model_card(describe_model(folder, "user/x"))
     assert listed in card
-    assert f"{readers} in phonexl, not in this repository." in card
+    assert f"{readers} in phonexl, not in this repository; install it from its\nsource" in card
+    assert "pip install phonexl" not in card
     assert "itself is not needed" not in card
     code = card.split("```python")[1].split("```")[0]
     compile(code, "card", "exec")

@@ -209,7 +209,7 @@ def test_a_language_whose_file_did_not_travel_says_what_to_install(monkeypatch: 
     monkeypatch.setitem(sys.modules, "modeling_phonexl.transcription_fra", None)
     load_language.cache_clear()
     try:
-        with pytest.raises(MissingToolError, match="French .* run  pip install phonexl"):
+        with pytest.raises(MissingToolError, match="French .* run  pip install \\.  in a checkout of PhoneXL"):
             load_language("fra")
     finally:
         load_language.cache_clear()
