@@ -25,6 +25,8 @@ from hub_cards.model_card import (
 )
 from hub_cards.reading_errors import READING_ERRORS, ReadingError
 from hub_cards.render import Source
+from modeling_phonexl.transcription import LANGUAGES
+from phonexl import model_facts
 from phonexl.model_facts import describe_model
 from phonexl.results import RESULT_FILE, Result
 
@@ -368,6 +370,10 @@ def test_facts_are_those_of_the_results(folder: Path):
     assert f"{f1[0]:.2f} ({statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f})" in card.text
     assert card.data.base_model == "intfloat/multilingual-e5-small"
     assert "cc-by-sa-4.0" in card.data.license_name
+
+
+def test_every_language_has_a_sentence_that_its_card_tags():
+    assert model_facts._EXAMPLES.keys() == {language.code for language in LANGUAGES}
 
 
 @pytest.mark.parametrize(
