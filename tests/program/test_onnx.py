@@ -366,9 +366,7 @@ def test_folders_that_are_no_export_say_so(tmp_path: Path, saved: Path) -> None:
     with pytest.raises(ValueError, match=r"config\.json: no such file.*phonexl export MODEL OUT"):
         OnnxTagger(tmp_path / "nowhere")
     (saved / "crf.json").write_text('{"start": [0], "transitions": [[0]], "end": [0]}', encoding="utf-8")
-    with pytest.raises(
-        (ValueError, MissingToolError), match=r"model\.onnx: no such file|pip install '\.\[onnx\]'"
-    ):
+    with pytest.raises((ValueError, MissingToolError), match=r"model\.onnx: no such file|pip install '\.\[onnx\]'"):
         OnnxTagger(saved)
     (saved / "tokenizer.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match=r"tokenizer\.json: damaged.*export anew"):
