@@ -34,7 +34,7 @@ from dataset_scripts.shards import (
     write_shards,
     write_whole,
 )
-from dataset_scripts.sources import candidates, choose_folder, files_of, is_released, splits_in
+from dataset_scripts.sources import candidates, choose_folder, files_of, is_released, lacking, splits_in, unread
 from modeling_phonexl.transcription import Transcriber
 
 logger = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ def build(
     plan = _make_plan(name, corpus, choose_folder(source, name, corpus), config, options or Options())
     out = Path(os.path.abspath(out))
     _refuse_foreign(out)
+    _tell_unread(plan)
     if transcriber is None:
         _try_readers(plan)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +165,16 @@ def _make_plan(name: str, corpus: Corpus, folder: Path, config: str | None, opti
         unpublishable.append("files of the PhoneXL release (no licence stated)")
     making = Making(name, config, asdict(options), tools, digests, notes, unpublishable, sources)
     return _Plan(name, corpus, config, folder, tables, options, making, left_out)
+
+
+def _tell_unread(plan: _Plan) -> None:
+    """Warn of files that were perhaps meant for a split that is not there; nothing else would tell of a wrong name."""
+    wanted = lacking(plan.folder, plan.tables)
+    if wanted and (files := unread(plan.folder, plan.corpus)):
+        shown, missing = (", ".join(names[:20]) + ", …" * (len(names) > 20) for names in (files, wanted))
+        logger.warning(
+            "%s: not read: %s; there is no %s: rename a file that is meant for it", plan.folder, shown, missing
+        )
 
 
 def _is_known(omission: Omission, table: Table, folder: Path) -> bool:

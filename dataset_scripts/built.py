@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from huggingface_hub import DatasetCard
 
 from dataset_scripts.readers import DataError
+
+if TYPE_CHECKING:
+    from datasets import Features
 
 _SHARD = re.compile(r"(?P<split>\w+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 _CURE = "Name a folder that data build made, or build it again."
@@ -103,13 +106,30 @@ def read_rows(path: Path) -> Iterator[Row]:
             for group in range(file.num_row_groups):
                 yield from file.read_row_group(group).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(path, None, None, f"a Parquet file ({error})", "Build the data set again.") from error
+        raise _damaged(path, error) from error
+
+
+def columns_of(path: Path) -> Features:
+    """The columns of a Parquet file.
+
+    Raises:
+        DataError: If it is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+    from datasets import Features
+
+    try:
+        return Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(path, None, None, f"a Parquet file ({error})", "Build the data set again.")
 
 
 def tag_names_of(path: Path) -> tuple[str, ...]:
     """Names of the tags of a Parquet file, in the order of their ids; none where it has no tags."""
-    import pyarrow.parquet
-    from datasets import Features
-
-    tags = Features.from_arrow_schema(pyarrow.parquet.read_schema(path)).get("tags")
+    tags = columns_of(path).get("tags")
     return tuple(getattr(getattr(tags, "feature", None), "names", ()))

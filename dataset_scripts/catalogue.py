@@ -1,9 +1,15 @@
-"""The data sets that can be built, by name."""
+"""The data sets that can be built, by name or by the content of their files."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+from pathlib import Path
+
 from dataset_scripts import cjkv, dictionaries, linguistic_gap
 from dataset_scripts.corpus import Corpus
+from dataset_scripts.provenance import digest
+from dataset_scripts.remotes import REMOTES
 
 CORPORA: dict[str, Corpus] = {
     "phonexl-samples": cjkv.SAMPLES,
@@ -29,3 +35,16 @@ def find_corpus(name: str) -> tuple[str, Corpus]:
     if full not in CORPORA:
         raise ValueError(f"unknown data set {name!r}; known: {', '.join(CORPORA)}")
     return full, CORPORA[full]
+
+
+def find_origin(path: Path) -> str | None:
+    """The data set whose public or shipped file this is, by its content, plain or .gz; None for any other file."""
+    content = path.read_bytes()
+    found = hashlib.sha256(gzip.decompress(content) if path.suffix == ".gz" else content).hexdigest()
+    for name, corpus in CORPORA.items():
+        shipped = Path(__file__).parent / corpus.shipped / path.name
+        if any(remote.sha256 == found for remote in REMOTES.get(corpus.collection, ())):
+            return name
+        if corpus.shipped and shipped.is_file() and digest(shipped) == found:
+            return name
+    return None

@@ -6,6 +6,7 @@ Reads no content but the first line that tells the PhoneXL release's files.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, overload
@@ -20,6 +21,7 @@ _TAGGED_SUFFIXES = (".tsv", ".tsv.gz", ".conllu", ".conllu.gz")
 ORIGINS = ("sino_xenic", "loanwords")
 _PAIR_KINDS = ("dictionary", "cognates")
 _PAIR_SUFFIXES = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
+_PAGES = re.compile(r"\.|readme|licen[cs]e|notice|copying|changelog|files\b|requirements", re.IGNORECASE)
 
 
 def candidates(table: Table, split: str) -> list[str]:
@@ -119,6 +121,36 @@ def files_of(folder: Path, table: Table, splits: Sequence[str] = SPLITS) -> list
     if table.kind in _PAIR_KINDS:
         return find_pairs(folder, table)
     return [find_source(folder, table, split) for split in splits_in(folder, table) if split in splits]
+
+
+def lacking(folder: Path, tables: Sequence[Table]) -> list[str]:
+    """Of each split that has no file, while the table has others, the first name that is looked for."""
+    return [
+        candidates(table, split)[0]
+        for table in tables
+        for split in table.splits
+        if split not in splits_in(folder, table)
+    ]
+
+
+def unread(folder: Path, corpus: Corpus) -> list[str]:
+    """Files in the formats of a data set that no table is read from, in the folder and in those named by a language.
+
+    Pages for people are left out, and dictionaries (`zh-vi.tsv`, `en-zh.txt`), which lie beside the data for training.
+    """
+    read = {name for table in corpus.tables for split in table.splits for name in candidates(table, split)}
+    codes = {"en", *(code for table in corpus.tables for code in table.languages)}
+    places = [path for code in ("", *sorted(codes)) if (path := folder / code).is_dir()]
+    return [
+        path.relative_to(folder).as_posix()
+        for place in places
+        for path in sorted(place.iterdir())
+        if path.is_file()
+        and path.name.endswith((*_TAGGED_SUFFIXES, *_PAIR_SUFFIXES))
+        and path.relative_to(folder).as_posix() not in read
+        and not _PAGES.match(path.name)
+        and not codes.issuperset(path.name.partition(".")[0].split("-"))
+    ]
 
 
 def is_released(path: Path) -> bool:

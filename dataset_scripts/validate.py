@@ -7,11 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow.parquet
-from datasets import Features
-
 from dataset_scripts.build import Options, raw_rows_of
-from dataset_scripts.built import BuiltFolder, Row, read_rows
+from dataset_scripts.built import BuiltFolder, Row, columns_of, read_rows
 from dataset_scripts.catalogue import find_corpus
 from dataset_scripts.corpus import Table
 from dataset_scripts.readers import DataError
@@ -99,7 +96,7 @@ def _check_split(table: Table, shards: Sequence[Path], num_rows: int, train: set
     ids: set[str] = set()
     count = 0
     for path in shards:
-        found = Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
+        found = columns_of(path)
         if found != columns:
             yield f"{path}: columns {found}, expected {columns}"
             continue

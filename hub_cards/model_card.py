@@ -66,7 +66,9 @@ class Evaluation:
         only_new: Whether sentences that the train file repeats are left out.
         is_beside_translations: Whether the sentences were read beside their translations, by a tagger that the
             repository does not hold; the scores are none of its model, and the Hub is not told them.
-        benchmark: Data set on the Hub and its configuration, or None for data that no one can look up there.
+        is_sample: Whether the part is drawn from a larger one.
+        benchmark: Data set on the Hub and its configuration, or None for data that no one can look up there, such as a
+            sample.
     """
 
     language: str
@@ -76,6 +78,7 @@ class Evaluation:
     majority: float | None = None
     only_new: bool = False
     is_beside_translations: bool = False
+    is_sample: bool = False
     benchmark: tuple[str, str] | None = None
 
 
@@ -91,7 +94,7 @@ class RunFacts:
         seeds: Seeds of all runs whose scores are given.
         settings: What the recipe sets.
         num_sentences: Labelled sentences in training, those of `few_shot` among them.
-        dataset: Name of the data set.
+        dataset: Name of the data set; empty where that is not recorded.
         sources: Corpora in it with their licences, each with its language or `DICTIONARY`; the model is trained on
             those of `source`, on dictionaries and, few-shot, on those of `target`.
         evaluations: Scores, in the order of the table.
@@ -101,6 +104,7 @@ class RunFacts:
         config: Configuration of the data set; empty where that is not recorded.
         few_shot: Labelled sentences of `target` in training; 0 is zero-shot.
         is_few_shot_counted: Whether those were counted; else `few_shot` is the most that there may have been.
+        hub_dataset: Where the Hub has the data set that it was trained on, or empty.
     """
 
     recipe: str
@@ -119,6 +123,7 @@ class RunFacts:
     config: str = ""
     few_shot: int = 0
     is_few_shot_counted: bool = True
+    hub_dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +212,12 @@ def _front_matter(facts: ModelFacts) -> ModelCardData:
         fields |= _licence_fields(run)
         # The Hub would take scores of new sentences for second values of the same metrics.
         whole = [item for item in run.evaluations if _is_of_the_whole_by_the_model(item)]
-        results = [_eval_result(facts, run, item, name) for item in whole for name in _names(item)]
+        known = [(item, name) for item in whole for name in _names(item) if run.dataset or item.benchmark]
+        results = [_eval_result(facts, run, item, name) for item, name in known]
         if results:
             fields |= {"eval_results": results, "metrics": sorted({result.metric_type for result in results})}
-        if benchmarks := dict.fromkeys(item.benchmark[0] for item in run.evaluations if item.benchmark):
-            fields["datasets"] = [*benchmarks]
+        if run.hub_dataset:
+            fields["datasets"] = [run.hub_dataset]
     return ModelCardData(
         language=[*facts.languages],
         library_name="transformers",
@@ -238,11 +244,12 @@ def _licence_fields(run: RunFacts) -> dict[str, str]:
 
 def _eval_result(facts: ModelFacts, run: RunFacts, item: Evaluation, name: str) -> EvalResult:
     dataset, config = item.benchmark or (run.dataset, item.language)
+    sample = f", a sample of {item.num_sentences}" * item.is_sample
     return EvalResult(
         task_type=facts.pipeline,
         task_name=facts.task,
         dataset_type=dataset,
-        dataset_name=f"{run.dataset}, {facts.languages[item.language]} ({item.split})",
+        dataset_name=f"{run.dataset or dataset}, {facts.languages[item.language]} ({item.split}{sample})",
         dataset_config=config,
         dataset_split=item.split,
         metric_type=_METRICS[name][1],
@@ -293,7 +300,8 @@ def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:
     for item in run.evaluations:
         shot = _shot(run, item.language)
         language = facts.languages[item.language] + (f" ({shot})" if shot else "")
-        split = item.split + ", new sentences" * item.only_new + ", beside translations" * item.is_beside_translations
+        split = f"a sample of {item.split}" if item.is_sample else item.split
+        split += ", new sentences" * item.only_new + ", beside translations" * item.is_beside_translations
         cells = [str(item.scores[name]) if name in item.scores else "" for name in used]
         majority = "" if item.majority is None else f"{item.majority * 100:.2f}"
         rows.append([language, split, f"{item.num_sentences:,}", *cells, majority])

@@ -100,7 +100,9 @@ class MissingToolError(RuntimeError):
     """A tool that a language needs is not installed. `extra` or `command` names what installs it."""
 
     def __init__(self, tool: str, needed_for: str, extra: str | None = None, command: str | None = None) -> None:
-        install = command or (f"pip install 'phonexl[{extra}]'" if extra else f"pip install {tool}")
+        # PhoneXL is on no package registry: what would be found there under its name is not it.
+        ours = f"pip install '.[{extra}]'" if extra else "pip install ." if tool == "phonexl" else ""
+        install = command or (f"{ours}  in a checkout of PhoneXL" if ours else f"pip install {tool}")
         super().__init__(f"{needed_for} needs the package {tool!r}, which is not installed: run  {install}")
         self.tool = tool
         self.extra = extra

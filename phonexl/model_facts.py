@@ -54,10 +54,12 @@ _EXAMPLES = {
     "swa": "Ninaishi Nairobi.",
     "urd": "میں لاہور میں رہتا ہوں۔",
 }
-# Our sources are XTREME's files; so its copy on the Hub, `google/xtreme`, calls them (sizes of the splits are equal).
-_XTREME = {
-    "cjkv-udpos": {"zh": "udpos.Chinese", "vi": "udpos.Vietnamese", "ja": "udpos.Japanese", "ko": "udpos.Korean"},
-    "cjkv-panx": {code: f"PAN-X.{code}" for code in ("zh", "vi", "ja", "ko")},
+_UNRECORDED = Source("a data set that is not recorded", "not recorded", "", ("unrecorded",))
+# Our sources are XTREME's files; so its copy on the Hub calls them (sizes of the splits are equal).
+_XTREME = "google/xtreme"
+_XTREME_CONFIGS = {
+    "udpos": {"zh": "udpos.Chinese", "vi": "udpos.Vietnamese", "ja": "udpos.Japanese", "ko": "udpos.Korean"},
+    "panx": {code: f"PAN-X.{code}" for code in ("zh", "vi", "ja", "ko")},
 }
 
 
@@ -68,9 +70,8 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         folder: What `phonexl train` or `save_pretrained` of model and processor wrote.
         repo: `user/name` that it goes to.
         results: Folders or files with results of other seeds; the card then gives mean and std.
-        dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one that the result names,
-            else that of the recipe's task: phonexl-samples for recipes of that name, else cjkv-udpos, cjkv-panx or
-            linguistic-gap-xnli.
+        dataset: Name of the data set, as `phonexl data build` has it. Left out, it is the one that the result names;
+            where it names none, the card says that it is not recorded.
 
     Raises:
         DataError: If a file of the folder is missing or no JSON of its kind.
@@ -154,12 +155,8 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
 
 def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -> RunFacts:
     recipe, asked = own.recipe, own.recipe.get("few_shot", 0)
-    own_set = "linguistic-gap-xnli" if recipe["task"] == "xnli" else f"cjkv-{recipe['task']}"
-    by_task = "phonexl-samples" if own.name.startswith("samples") else own_set
-    recorded = own.dataset.get("name")
-    name, corpus = find_corpus(dataset or recorded or by_task)
-    languages = dict.fromkeys((recipe["source"], recipe["target"]))
-    places = {recipe["source"]: recipe.get("source_data"), recipe["target"]: recipe.get("target_data")}
+    recorded = own.dataset.get("name", "")
+    name = find_corpus(dataset or recorded)[0] if dataset or recorded else ""
     return RunFacts(
         recipe=own.name,
         source=recipe["source"],
@@ -169,16 +166,9 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         settings={key: recipe[key] for key in _SETTINGS if recipe.get(key) not in (None, False)},
         num_sentences=own.data["train"]["sentences"],
         dataset=name,
-        sources=(
-            *(
-                (code, source)
-                for code in languages
-                for source in corpus.sources.get(code, corpus.sources.get(places[code] or code, ()))
-            ),
-            *((f"{item.table} ({item.split})", item.source) for item in corpus.omissions if item.table in languages),
-            *((DICTIONARY, source) for source in _dictionary(recipe, name)),
-        ),
-        evaluations=tuple(_evaluations(results, _XTREME.get(name, {}))),
+        hub_dataset=_XTREME if name in ("cjkv-udpos", "cjkv-panx") else "",
+        sources=(*_corpora(recipe, name), *((DICTIONARY, source) for source in _dictionary(recipe, name))),
+        evaluations=tuple(_evaluations(results)),
         coverage=own.coverage,
         # The card says itself how many labelled target sentences there were: the train file may have fewer than asked.
         warnings=tuple(warning for warning in own.warnings if not warning.startswith("few-shot: ")),
@@ -187,6 +177,22 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         few_shot=own.data["few_shot"]["sentences"] if "few_shot" in own.data else asked,
         is_few_shot_counted="few_shot" in own.data or not asked,
     )
+
+
+def _corpora(recipe: dict[str, Any], dataset: str) -> list[tuple[str, Source]]:
+    """What is in the data set, by language."""
+    places = {recipe["source"]: recipe.get("source_data"), recipe["target"]: recipe.get("target_data")}
+    if not dataset:
+        return [(code, _UNRECORDED) for code in places]
+    _, corpus = find_corpus(dataset)
+    return [
+        *(
+            (code, source)
+            for code in places
+            for source in corpus.sources.get(code, corpus.sources.get(places[code] or code, ()))
+        ),
+        *((f"{item.table} ({item.split})", item.source) for item in corpus.omissions if item.table in places),
+    ]
 
 
 def _dictionary(recipe: dict[str, Any], dataset: str) -> tuple[Source, ...]:
@@ -208,17 +214,19 @@ def _switched(recipe: dict[str, Any], dataset: str, by_sound: tuple[Source, ...]
     named = recipe.get("dictionary")
     if named == "sound":
         return by_sound
-    if named is not None:
+    if named is not None or not dataset:
         return (Source("a dictionary of the maker's own", "not recorded", "", ("unrecorded",)),)
     return () if dataset == "phonexl-samples" else (*BY_PIVOT.sources["zh"],)
 
 
-def _evaluations(results: Sequence[Result], configs: dict[str, str]) -> list[Evaluation]:
+def _evaluations(results: Sequence[Result]) -> list[Evaluation]:
     """Every part that the first result was scored on, with and without sentences of the train file."""
     found = []
     for language, splits in results[0].scores.items():
         for split, scores in splits.items():
             beside = "read_alone" in scores or language in _read_beside_translations(results[0])
+            is_sample = _is_sample(results[0], language, split)
+            benchmark = None if is_sample else _benchmark(results[0], language, split)
             same = [result.scores.get(language, {}).get(split, {}) for result in results]
             for path in _parts(scores):
                 part, *others = (_look_up(item, path) for item in (scores, *same))
@@ -235,10 +243,27 @@ def _evaluations(results: Sequence[Result], configs: dict[str, str]) -> list[Eva
                         majority=part.get("majority"),
                         only_new="new_sentences" in path,
                         is_beside_translations=beside and "read_alone" not in path,
-                        benchmark=("google/xtreme", configs[language]) if language in configs else None,
+                        is_sample=is_sample,
+                        benchmark=benchmark,
                     )
                 )
     return found
+
+
+def _is_sample(result: Result, language: str, split: str) -> bool:
+    """Whether `limit_eval` cut the sentences; before results said so, whether it may have."""
+    part, limit = result.data.get(f"{language}.{split}", {}), result.recipe.get("limit_eval")
+    number = result.scores[language][split]["num_sentences"]
+    return number < part["of"] if "of" in part else limit is not None and number >= limit
+
+
+def _benchmark(result: Result, language: str, split: str) -> tuple[str, str] | None:
+    """Where the Hub has the public file that the sentences are, whatever the model was trained on."""
+    task, _, file = result.data.get(f"{language}.{split}", {}).get("file", "").partition("/")
+    for code, config in _XTREME_CONFIGS.get(task, {}).items():
+        if file.removesuffix(".tsv") in (f"dev-{code}", f"test-{code}"):
+            return _XTREME, config
+    return None
 
 
 def _read_beside_translations(result: Result) -> set[str]:

@@ -48,7 +48,8 @@ class Result:
         command: What was typed.
         recipe: Every value of the recipe as it was used.
         seed: Seed of the run.
-        data: Hash and number of sentences of each file that was read.
+        data: Hash and number of sentences of each file that was read; of the tests also `of`, the number that they were
+            drawn from, and `file`, the public file that these are.
         scores: `scores[language][split][metric]`, fractions; `scores[...]["new_sentences"]` leaves out sentences that
             also occur in train; where test sentences were read beside their translations, `scores[...]["read_alone"]`
             are of the saved tagger, which reads them alone.
@@ -58,7 +59,7 @@ class Result:
         hardware: Processor, cores or accelerator, precision.
         warnings: What the reader of the scores must know.
         dataset: Where the sentences are from: `name`, as `phonexl data build` has it, and `config`, its pair of
-            languages; empty for token files, which say nothing of that.
+            languages; empty for token files that are not those of a data set of ours.
     """
 
     name: str

@@ -28,7 +28,7 @@ def model(
         list[Path] | None, typer.Option(help="Results of other seeds, for mean and std; may be repeated.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Data set of the run, if not its task's: phonexl-samples, cjkv-udpos, ...")
+        str | None, typer.Option(help="Data set of the run, if its result names none: cjkv-udpos, ...")
     ] = None,
 ) -> None:
     """Push weights, processor, code, card and evaluation results of a tagger; pickles are refused.

@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from huggingface_hub import DatasetCard
 
-from dataset_scripts.catalogue import CORPORA
-from dataset_scripts.schema import Sentence, SentencePair
+from dataset_scripts.catalogue import CORPORA, find_origin
+from dataset_scripts.readers import find_files, to_tsv
+from dataset_scripts.remotes import REMOTES
+from dataset_scripts.schema import SPLITS, TASKS, Sentence, SentencePair
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
 
@@ -30,13 +32,21 @@ class Data:
     tests: dict[tuple[str, str], list[Any]]  # by language and split
     folder: Path
     few_shot: list[Any] = field(default_factory=list)  # labelled target sentences, the last of train
+    drawn_from: dict[str, dict[str, Any]] = field(default_factory=dict)  # by name of a test part, see `describe`
 
     def describe(self) -> dict[str, Any]:
-        """Number and hash of the sentences of each part; of `few_shot`, which train holds too, where there are any."""
+        """Number and hash of the sentences of each part; of `few_shot`, which train holds too, where there are any.
+
+        Of each test part also the number of sentences that it was drawn from (`of`) and, where these are all of a
+        public file of UDPOS or PAN-X, its name (`file`).
+        """
         tests = {f"{lang}.{split}": sentences for (lang, split), sentences in self.tests.items()}
         few_shot = {"few_shot": self.few_shot} if self.few_shot else {}
         parts = {"train": self.train, "dev": self.dev, **tests, **few_shot}
-        return {name: {"sentences": len(s), "sha256": hash_sentences(s)} for name, s in parts.items()}
+        return {
+            name: {"sentences": len(s), "sha256": hash_sentences(s), **self.drawn_from.get(name, {})}
+            for name, s in parts.items()
+        }
 
 
 def hash_sentences(sentences: Sequence[Sentence | SentencePair]) -> str:
@@ -48,15 +58,19 @@ def hash_sentences(sentences: Sequence[Sentence | SentencePair]) -> str:
 
 
 def name_dataset(folder: Path, recipe: Recipe) -> dict[str, str]:
-    """Name and configuration of the data set in a folder, as `phonexl data build` made it; empty for token files."""
-    card = folder / "README.md"
-    if not card.is_file() or not card.read_text(encoding="utf-8").startswith("---\n"):
-        return {}  # no card: a page for people, such as that of the samples
-    built = DatasetCard.load(card).data.to_dict().get("phonexl", {}).get("build")
-    if built not in CORPORA:
-        return {}
+    """Name and configuration of the data set in a folder: one that `phonexl data build` made, or its own token files.
+
+    Empty for token files of which one is changed, or of no data set of ours.
+    """
     places = dict.fromkeys((recipe.source_data or recipe.source, recipe.target_data or recipe.target))
-    return {"name": built, "config": "-".join(places)}
+    card = folder / "README.md"
+    if card.is_file() and card.read_text(encoding="utf-8").startswith("---\n"):
+        name = DatasetCard.load(card).data.to_dict().get("phonexl", {}).get("build")
+    else:  # no card, or a page for people, such as that of the samples
+        files = [file for place in places for split in SPLITS for file in find_files(folder, place, split)]
+        origins = {find_origin(file) for file in files}
+        name = origins.pop() if len(origins) == 1 else None
+    return {"name": name, "config": "-".join(places)} if name in CORPORA else {}
 
 
 def load_data(recipe: Recipe, folder: Path) -> Data:
@@ -75,10 +89,21 @@ def load_data(recipe: Recipe, folder: Path) -> Data:
     few_shot = load(recipe.target, "train", recipe.few_shot) if recipe.few_shot else []
     dev = load(recipe.source, "validation", recipe.limit_eval)
     tests = {}
+    drawn_from = {}
     for language in (recipe.source, recipe.target):
         for split in recipe.eval_splits:
-            tests[language, split] = load(language, split, recipe.limit_eval)
-    return Data([*train, *few_shot], dev, tests, folder, list(few_shot))
+            whole = task.load(folder, place[language], split)
+            tests[language, split] = list(draw(whole, recipe.limit_eval, recipe.limit_seed))
+            drawn_from[f"{language}.{split}"] = {"of": len(whole), **_name_file(recipe.task, whole)}
+    return Data([*train, *few_shot], dev, tests, folder, list(few_shot), drawn_from)
+
+
+def _name_file(task: str, sentences: list[Any]) -> dict[str, str]:
+    """The public file that has these sentences, all of them and no other; nothing for pairs, whose files are cut."""
+    if task not in TASKS:
+        return {}
+    content = hashlib.sha256(to_tsv(sentences).encode()).hexdigest()
+    return next(({"file": f"{task}/{remote.file}"} for remote in REMOTES[task] if remote.sha256 == content), {})
 
 
 def draw(items: Sequence[ItemT], limit: int | None, seed: int = 0) -> Sequence[ItemT]:

@@ -198,8 +198,15 @@ def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ..
         near = difflib.get_close_matches(path.stem, known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise RecipeError(f"no recipe {name_or_path!r}: give a YAML file or one of {', '.join(known)}.{hint}")
+    content = entry.read_bytes()
     try:
-        values = yaml.safe_load(entry.read_text(encoding="utf-8"))
+        values = yaml.safe_load(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        cure = "Convert the file, for example with iconv."
+        raise RecipeError(
+            f"{name_or_path}:{line}: expected UTF-8, not the byte 0x{content[error.start]:02x}. {cure}"
+        ) from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{name_or_path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):

@@ -25,6 +25,8 @@ from hub_cards.model_card import (
 )
 from hub_cards.reading_errors import READING_ERRORS, ReadingError
 from hub_cards.render import Source
+from modeling_phonexl.transcription import LANGUAGES
+from phonexl import model_facts
 from phonexl.model_facts import describe_model
 from phonexl.results import RESULT_FILE, Result
 
@@ -42,6 +44,7 @@ RUN = RunFacts(
     settings={"learning_rate": 1e-4, "unit": "word"},
     num_sentences=1234,
     dataset="cjkv-udpos",
+    hub_dataset="google/xtreme",
     sources=(("zh", SHARED), ("vi", FREE)),
     evaluations=(
         Evaluation("zh", "test", {"xtreme_f1": Score(0.8, (0.8,))}, 1500, 0.25),
@@ -256,15 +259,15 @@ def test_the_example_is_python_whatever_the_sentence_holds():
     [
         (
             ["zh", "hin"],
-            "zh: `pip install pypinyin g2pM opencc rjieba`; hin: `pip install phonexl`.",
+            "zh: `pip install pypinyin g2pM opencc rjieba`; hin: phonexl.",
             "The reader of Hindi is",
         ),
         (
             ["fi", "hin"],
-            "fi: `pip install phonexl epitran panphon`; hin: `pip install phonexl`.",
+            "fi: phonexl and `pip install epitran panphon`; hin: phonexl.",
             "Finnish and Hindi are",
         ),
-        (["hin", "zh"], "hin: `pip install phonexl`; zh: `pip install", "The reader of Hindi is"),
+        (["hin", "zh"], "hin: phonexl; zh: `pip install", "The reader of Hindi is"),
     ],
 )
 def test_a_language_whose_reader_does_not_travel_is_named(
@@ -276,7 +279,8 @@ def test_a_language_whose_reader_does_not_travel_is_named(
     (folder / "config.json").write_text(json.dumps({**config, "languages": languages}), encoding="utf-8")
     card = render_model_card(describe_model(folder, "user/x"))
     assert listed in card
-    assert f"{readers} in phonexl, not in this repository." in card
+    assert f"{readers} in phonexl, not in this repository; install it from its\nsource" in card
+    assert "pip install phonexl" not in card
     assert "itself is not needed" not in card
     code = card.split("```python")[1].split("```")[0]
     compile(code, "card", "exec")
@@ -353,7 +357,7 @@ def test_reading_errors_are_those_of_the_benchmark():
 
 def test_facts_are_those_of_the_results(folder: Path):
     results = [Result.load(RUNS / f"seed-{seed}.json") for seed in (1, 2, 3)]
-    facts = describe_model(folder, "user/x", [RUNS])
+    facts = describe_model(folder, "user/x", [RUNS], "cjkv-udpos")
     assert facts.run is not None
     assert (facts.run.seed, facts.run.seeds, facts.run.dataset) == (1, (1, 2, 3), "cjkv-udpos")
     (item,) = [e for e in facts.run.evaluations if (e.language, e.split, e.only_new) == ("vi", "test", False)]
@@ -366,6 +370,10 @@ def test_facts_are_those_of_the_results(folder: Path):
     assert f"{f1[0]:.2f} ({statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f})" in card.text
     assert card.data.base_model == "intfloat/multilingual-e5-small"
     assert "cc-by-sa-4.0" in card.data.license_name
+
+
+def test_every_language_has_a_sentence_that_its_card_tags():
+    assert model_facts._EXAMPLES.keys() == {language.code for language in LANGUAGES}
 
 
 @pytest.mark.parametrize(
@@ -403,7 +411,7 @@ def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
     result.save(folder / RESULT_FILE)
     before = render_model_card(describe_model(folder, "user/x"))
     assert "with at most 1,000 labelled sentences of it in training (few-shot)" in before
-    assert "trained on 2,000 sentences of Chinese and, at most 1,000 of them, of Vietnamese of the data set" in before
+    assert "trained on 2,000 sentences of Chinese and, at most 1,000 of them, of Vietnamese of a data set" in before
     result.data["few_shot"] = {"sentences": 12, "sha256": "0"}
     result.save(folder / RESULT_FILE)
     card = render_model_card(describe_model(folder, "user/x"))
@@ -454,6 +462,55 @@ def test_the_data_set_is_the_one_that_the_result_names(folder: Path):
     assert ", configuration" not in render_model_card(describe_model(folder, "user/x", dataset="cjkv-udpos"))
 
 
+def test_a_data_set_that_the_result_does_not_name_is_credited_to_no_one(folder: Path):
+    """Whoever trained on files of their own must not claim XTREME's sentences, licences and leaderboard."""
+    facts = describe_model(folder, "user/x")
+    card = ModelCard(render_model_card(facts))
+    assert "trained on 2,000 sentences of Chinese of a data set that is not recorded, from" in card.text
+    assert "| zh, vi | a data set that is not recorded | not recorded |" in card.text
+    assert (card.data.license_name, card.data.datasets) == ("apache-2.0-and-unrecorded", None)
+    assert card.data.eval_results is None
+    for claim in ("cjkv-", "google/xtreme", "Universal Dep", "UD Chinese", "MUSE"):
+        assert claim not in str(card), claim
+    assert render_eval_results(facts) == ""
+
+
+@pytest.mark.parametrize(("of", "cut"), [(None, True), (1710, True), (800, False)])
+def test_scores_on_a_sample_are_none_on_the_whole_test_set(folder: Path, of: int | None, cut: bool):
+    """limit_eval drew these 800 sentences; results of before do not say of how many."""
+    result = Result.load(folder / RESULT_FILE)
+    assert result.recipe["limit_eval"] == result.scores["vi"]["test"]["num_sentences"] == 800
+    if of:
+        result.data["vi.test"]["of"] = of
+    result.data["vi.test"]["file"] = "udpos/test-vi.tsv"
+    result.save(folder / RESULT_FILE)
+    facts = describe_model(folder, "user/x", dataset="cjkv-udpos")
+    card = ModelCard(render_model_card(facts))
+    place = "a sample of test" if cut else "test"
+    assert f"| Vietnamese (zero-shot) | {place} | 800 |" in card.text
+    assert "scores on the whole set were not measured." in card.text  # Chinese was drawn, too
+    of_test = [r for r in card.data.eval_results if r.dataset_split == "test"]
+    found = {(r.dataset_type, r.dataset_config, r.dataset_name) for r in of_test}
+    sample = "cjkv-udpos", "vi", "cjkv-udpos, Vietnamese (test, a sample of 800)"
+    whole = "google/xtreme", "udpos.Vietnamese", "cjkv-udpos, Vietnamese (test)"
+    assert found == {("cjkv-udpos", "zh", "cjkv-udpos, Chinese (test, a sample of 800)"), sample if cut else whole}
+    assert [entry["dataset"]["task_id"] for entry in yaml.safe_load(render_eval_results(facts)) or ()] == (
+        [] if cut else ["udpos.Vietnamese"]
+    )
+
+
+def test_a_whole_test_file_of_the_hub_is_one_whatever_was_trained_on(folder: Path):
+    result = Result.load(folder / RESULT_FILE)
+    result.data["vi.test"] |= {"of": 800, "file": "udpos/test-vi.tsv"}
+    result.save(folder / RESULT_FILE)
+    card = ModelCard(render_model_card(describe_model(folder, "user/x")))
+    assert {(r.dataset_type, r.dataset_name) for r in card.data.eval_results} == {
+        ("google/xtreme", "google/xtreme, Vietnamese (test)")
+    }
+    assert card.data.datasets is None
+    assert "of a data set that is not recorded" in card.text
+
+
 def test_neither_paths_nor_commands_nor_tokens_reach_the_card(folder: Path, tmp_path: Path):
     result = Result.load(folder / RESULT_FILE)
     result.command = "phonexl train --data /home/me/secret --set hub_token=hf_planted"
@@ -489,12 +546,13 @@ def test_an_encoder_from_a_folder_is_not_taken_for_a_repository(
 @pytest.mark.parametrize(
     ("changes", "dataset", "licence"),
     [
-        ({}, None, "cc-by-nc-4.0"),  # MUSE, beside the data
-        ({"dictionary": "sound"}, None, "apache-2.0"),
-        ({"dictionary": "mine.tsv"}, None, "unrecorded"),
-        ({"phoneme_transcription": "sino-xenic", "xmlm_weight": 0}, None, "apache-2.0"),
-        ({"xmlm_weight": 0}, None, None),
-        ({"xmlm_weight": 0, "task_switch_ratio": 0.5}, None, "cc-by-nc-4.0"),
+        ({}, "cjkv-udpos", "cc-by-nc-4.0"),  # MUSE, beside the data
+        ({}, None, "unrecorded"),
+        ({"dictionary": "sound"}, "cjkv-udpos", "apache-2.0"),
+        ({"dictionary": "mine.tsv"}, "cjkv-udpos", "unrecorded"),
+        ({"phoneme_transcription": "sino-xenic", "xmlm_weight": 0}, "cjkv-udpos", "apache-2.0"),
+        ({"xmlm_weight": 0}, "cjkv-udpos", None),
+        ({"xmlm_weight": 0, "task_switch_ratio": 0.5}, "cjkv-udpos", "cc-by-nc-4.0"),
         ({}, "phonexl-samples", None),
     ],
 )
@@ -519,7 +577,7 @@ def test_a_dictionary_that_was_trained_on_is_licensed_too(
 
 def test_test_sentences_that_may_not_be_changed_are_named(folder: Path):
     Result.load(RUNS.with_name("udpos-ja-ko-offline") / "seed-1.json").save(folder / RESULT_FILE)
-    card = ModelCard(render_model_card(describe_model(folder, "user/x")))
+    card = ModelCard(render_model_card(describe_model(folder, "user/x", dataset="cjkv-udpos")))
     assert "| ja (test) | [UD Japanese-Modern v2.5]" in card.text
     assert "nc-nd" not in card.data.license_name
 

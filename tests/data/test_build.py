@@ -487,3 +487,46 @@ def test_a_cut_off_gzip_and_an_id_given_twice_are_refused(tmp_path):
         build("cjkv-panx", tmp_path / "out", source=source, transcriber=fake)
     assert caught.value.line == 4
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+# What is not read
+
+
+@pytest.mark.parametrize(
+    ("misnamed", "missing"),
+    [("vali.tsv", "dev-zh.tsv"), ("tset-vi.txt", "test-vi.tsv"), ("vi/tset.txt", "test-vi.tsv")],
+)
+def test_a_file_that_may_be_the_one_that_is_missing_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, misnamed: str, missing: str
+) -> None:
+    """A split would be left out, and nobody be told."""
+    text = "a\tNOUN\n"
+    source = write_tsv(tmp_path / "source", train_zh=text, dev_zh=text, test_zh=text, dev_vi=text, test_vi=text)
+    (source / misnamed).parent.mkdir(exist_ok=True)
+    (source / missing).rename(source / misnamed)
+    build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert f"source: not read: {misnamed}; there is no " in record.message
+    assert missing in record.message
+
+
+@pytest.mark.parametrize(
+    "beside", ["README.txt", "LICENSE", ".notes.tsv", "en-zh.txt", "zh-vi.tsv", "train-ja.conllu", "table.json"]
+)
+def test_files_that_are_no_split_are_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture, beside: str) -> None:
+    text = "a\tNOUN\n"
+    source = write_tsv(tmp_path / "source", train_zh=text, dev_zh=text)
+    (source / beside).write_text("1\tb\t_\tNOUN\t_\t_\t_\t_\t_\t_\n", encoding="utf-8")
+    build("cjkv-udpos", tmp_path / "out", source=source, config="zh", transcriber=fake)
+    assert not caplog.records
+
+
+def test_files_of_other_languages_are_passed_over_where_nothing_is_missing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """XTREME's folder has thirty."""
+    text = "a\tNOUN\n"
+    source = write_tsv(tmp_path / "source", train_zh=text, dev_zh=text, test_zh=text, train_de=text)
+    build("cjkv-udpos", tmp_path / "out", source=source, transcriber=fake)
+    assert not caplog.records

@@ -1,5 +1,6 @@
 """Counts of built data sets, and the papers' beside them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def test_coverage_by_word_and_by_longest_match(folder):
         list(stats.coverage(folder / "panx-out", folder / "panx-out"))
     with pytest.raises(DataError, match="a dictionary from a language of"):
         list(stats.coverage(folder / "muse-out", folder / "muse-out"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", None])
+def test_a_damaged_file_is_named(folder, tmp_path, content):
+    shutil.copytree(folder / "panx-out", tmp_path / "out")
+    [path] = (tmp_path / "out" / "zh").glob("train-*.parquet")
+    path.write_bytes(path.read_bytes()[:-50] if content is None else content)
+    with pytest.raises(
+        DataError, match=r"zh/train-00000-of-00001\.parquet: expected a Parquet file .*Build the data set"
+    ):
+        list(stats.count(tmp_path / "out"))
+    with pytest.raises(DataError, match=r"zh/train-00000-of-00001\.parquet: expected a Parquet file"):
+        list(stats.coverage(folder / "muse-out", tmp_path / "out"))
 
 
 @pytest.mark.medium

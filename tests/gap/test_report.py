@@ -313,7 +313,7 @@ def test_without_matplotlib_the_cure_is_named(folder, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     done = run_command(folder, "--out", tmp_path / "out")
     assert (done.exit_code, done.stdout) == (4, "")
-    assert "pip install 'phonexl[figures]'" in done.stderr
+    assert "pip install '.[figures]'" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -265,7 +265,7 @@ def test_without_optuna_the_cure_is_named(folder, checkpoint, tmp_path, monkeypa
     options = ["--task", "pos", "--data", folder, "--model", checkpoint, "--out", tmp_path / "out", "--language", "eng"]
     done = run_command("sweep", *options)
     assert (done.exit_code, done.stdout) == (4, ""), done.output
-    assert "pip install 'phonexl[sweep]'" in done.stderr
+    assert "pip install '.[sweep]'" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

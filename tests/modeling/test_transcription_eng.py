@@ -134,7 +134,7 @@ def test_words_of_a_lexicon(token: str, ipa: str, reason: str) -> None:
 def test_the_lexicon_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     lexicon.cache_clear()
-    with pytest.raises(MissingToolError, match=r"the lexicon of English needs .* pip install 'phonexl\[lexicons\]'"):
+    with pytest.raises(MissingToolError, match=r"the lexicon of English needs .* pip install '\.\[lexicons\]'"):
         lexicon()
 
 

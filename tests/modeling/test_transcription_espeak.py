@@ -77,4 +77,4 @@ from modeling_phonexl.transcription import Transcriber
 Transcriber("eng", "espeak")(["a"])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert "pip install 'phonexl[espeak]'" in done.stderr
+    assert "pip install '.[espeak]'" in done.stderr

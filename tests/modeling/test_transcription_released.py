@@ -99,9 +99,9 @@ def test_other_languages_are_refused() -> None:
 @pytest.mark.parametrize(
     ("code", "tool", "cure"),
     [
-        ("zh", "dragonmapper", "pip install 'phonexl[released]'"),
-        ("ja", "pykakasi", "pip install 'phonexl[released]'"),
-        ("ko", "korean_romanizer", "pip install 'phonexl[released]'"),
+        ("zh", "dragonmapper", "pip install '.[released]'"),
+        ("ja", "pykakasi", "pip install '.[released]'"),
+        ("ko", "korean_romanizer", "pip install '.[released]'"),
         ("ko", "libflite", "apt-get install libflite1"),
     ],
 )

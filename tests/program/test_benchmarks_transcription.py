@@ -231,7 +231,7 @@ def test_scores_stand_beside_limits_hashes_and_versions(
         "limit": 0.9,
     }
     assert len(ko["gold"]["pron/ko_wikipron_dev.tsv.gz"]) == 64
-    assert "pip install 'phonexl[lexicons]'" in rus["missing"]
+    assert "pip install '.[lexicons]'" in rus["missing"]
     assert "swa_dev" in swa["missing"]
     assert "epitran" in swa["engine"]
     table = capsys.readouterr().out

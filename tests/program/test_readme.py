@@ -187,6 +187,16 @@ def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProces
 def test_named_files_exist() -> None:
     for path in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
         assert (ROOT / path).exists(), path
+    lists = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+/[\w.]*)`", lists)
+    assert len(named) > 12
+    for path in named:
+        assert (ROOT / path).exists(), path
+    for constant, file in re.findall(r"`([A-Z_]{4,})` (?:of|in) `([\w/]*\.py)`", " ".join(lists.split())):
+        assert any(
+            re.search(rf"^{constant}\b", found.read_text(encoding="utf-8"), re.MULTILINE)
+            for found in ROOT.glob(f"*/**/{Path(file).name}")
+        ), (constant, file)
 
 
 def test_projection_is_as_the_page_on_methods_says() -> None:

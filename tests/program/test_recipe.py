@@ -142,6 +142,14 @@ def test_settings_are_yaml() -> None:
     }
 
 
+def test_a_recipe_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes((MINIMAL + "# übt\n").encode("latin-1"))
+    line = MINIMAL.count("\n") + 1
+    with pytest.raises(RecipeError, match=rf"mine\.yaml:{line}: expected UTF-8, not the byte 0xfc\. Convert .* iconv"):
+        Recipe.load(str(path))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -1,6 +1,7 @@
 """Whole runs: from token files to a saved tagger and its result, for every objective, head, unit and preset."""
 
 import dataclasses
+import gzip
 import math
 import shutil
 from collections.abc import Callable
@@ -12,8 +13,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
+from dataset_scripts import readers
 from dataset_scripts.build import build
+from dataset_scripts.provenance import digest
 from dataset_scripts.readers import DataError, load_split, to_tsv
+from dataset_scripts.remotes import REMOTES, Remote
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.methods import find_method
@@ -319,3 +323,44 @@ def test_a_recipe_names_a_configuration_of_a_built_data_set(
     (source / "README.md").write_text("# A page for people\n", encoding="utf-8")
     assert name_dataset(source, recipe) == {}
     assert not caplog.records
+
+
+def test_token_files_are_named_only_if_all_of_them_are_the_public_ones(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of one's own have the same names as XTREME's."""
+    recipe = make_recipe(limit_eval=6)
+    assert name_dataset(data, recipe) == {}
+    assert load_data(recipe, data).describe()["vi.test"].keys() == {"sentences", "sha256", "of"}
+    public = [Remote(p.name, (), "".join, digest(p)) for p in data.glob("*.tsv")]
+    monkeypatch.setitem(REMOTES, "udpos", tuple(public))
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    for path in data.glob("*.tsv"):
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert name_dataset(folder, recipe) == {"name": "cjkv-udpos", "config": "zh-vi"}
+    parts = load_data(recipe, folder).describe()
+    assert {name: (part.get("of"), part.get("file")) for name, part in parts.items()} == {
+        "train": (None, None),
+        "dev": (None, None),
+        "zh.test": (8, "udpos/test-zh.tsv"),
+        "vi.test": (8, "udpos/test-vi.tsv"),
+    }
+    with gzip.open(folder / "train-zh.tsv.gz", "at", encoding="utf-8") as stream:
+        stream.write("\n我\tPRON\n")
+    assert name_dataset(folder, recipe) == {}
+    assert load_data(recipe, folder).describe()["vi.test"]["file"] == "udpos/test-vi.tsv"
+
+
+def test_the_samples_are_known_as_what_they_are(make_recipe: MakeRecipe) -> None:
+    samples = Path(readers.__file__).with_name("samples")
+    assert name_dataset(samples, make_recipe()) == {"name": "phonexl-samples", "config": "zh-vi"}
+
+
+def test_files_of_xtreme_are_known_as_what_they_are(make_recipe: MakeRecipe, shared: Path) -> None:
+    assert name_dataset(shared / "data/udpos", make_recipe()) == {"name": "cjkv-udpos", "config": "zh-vi"}
+    pairs = make_recipe(task="xnli", source_data="zho", target_data="vie")
+    assert name_dataset(shared / "data/xnli", pairs)["name"] == "linguistic-gap-xnli"
+    for task in ("udpos", "panx"):
+        found = load_data(make_recipe(task=task, limit_train=2), shared / "data" / task).describe()
+        assert found["vi.test"]["file"] == f"{task}/test-vi.tsv"
