@@ -239,7 +239,8 @@ def test_a_bad_grid_is_one_line(folder, checkpoint, tmp_path, recipe, data):
         ({"warmup_steps": [10, 0.1]}, r"warmup_steps: the search would not train with 0\.1 as it stands"),
         ({"neftune_noise_alpha": [5, 0.5]}, r"would not train with 0\.5"),  # it has no type before the first point
         ({"bf16": [True]}, "would not train with True"),  # what is computed in follows from it
-        ({"learning_rate": ["fast"]}, "would not train with 'fast'"),
+        ({"learning_rate": ["fast"]}, "--grid: learning_rate is 'fast'; expected a finite number"),
+        ({"per_device_train_batch_size": [8.5]}, "per_device_train_batch_size is 8.5; expected a whole number"),
     ],
 )
 def test_what_the_search_would_leave_out_is_refused(grid, message, recipe, data, tmp_path):
@@ -255,7 +256,7 @@ def test_the_grids_of_the_paper_can_be_searched(recipe, data, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr("phonexl.gap.sweep.make_trainer", stop)
-    for name, grid in {**GRIDS, "float": {"per_device_train_batch_size": [8.0, 4], "warmup_steps": [3]}}.items():
+    for name, grid in {**GRIDS, "whole": {"per_device_train_batch_size": [8, 4], "warmup_steps": [3]}}.items():
         with pytest.raises(KeyboardInterrupt):
             search(recipe, data, tmp_path / name, Steps(), grid)
 

@@ -34,7 +34,8 @@ import json, os, sys
 os.dup2(1, 2)
 from pathlib import Path
 from huggingface_hub import CommitOperationAdd, HfApi, logging
-from phonexl.hub_model import HubError, push_model
+from phonexl.hub import HubError
+from phonexl.hub_model import push_model
 logging.set_verbosity_debug()
 import time; time.sleep = lambda seconds: None
 create_commit = HfApi.create_commit
