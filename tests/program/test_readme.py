@@ -261,6 +261,31 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
 
 
+def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    runs = find_results([ROOT / "results" / "udpos-2000-methods" / "zh-vi"])
+
+    def by_seed(method: str, metric: str, language: str) -> dict[int, float]:
+        found = [run for run in runs if run.recipe["method"] == method and run.recipe["num_train_epochs"] == 1]
+        return {run.seed: 100 * run.scores[language]["test"][metric] for run in found}
+
+    def gains(method: str, metric: str = "accuracy", language: str = "vi") -> list[float]:
+        plain = by_seed("plain", metric, language)
+        return [score - plain[seed] for seed, score in sorted(by_seed(method, metric, language).items())]
+
+    by = "{:+.1f}, {:+.1f} and {:+.1f}"
+    assert f"of the source's, by {by.format(*gains('cosda-ml'))} points of accuracy" in page
+    assert f"(F1 {fmean(gains('cosda-ml', 'xtreme_f1')):.1f} on average)" in page
+    of_translations = by.format(*gains("translate-train")), fmean(gains("translate-train", "xtreme_f1"))
+    assert "beside the source's, by {} (F1 {:.1f})".format(*of_translations) in page
+    assert f"(`sino-xenic`) gains {by.format(*gains('sino-xenic'))} points" in page
+    (accuracy,), (f1,) = gains("phonexl"), gains("phonexl", "xtreme_f1")
+    assert f"{accuracy:+.1f} points and {f1:.1f} of F1 with this seed" in page
+    assert round(fmean(gains("romanised-contrast", language="zh"))) == -6
+    assert abs(fmean(gains("romanised-contrast"))) < 0.3
+    assert f"none on Vietnamese** (F1 {-fmean(gains('romanised-contrast', 'xtreme_f1')):.1f})" in page
+
+
 def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     folder = ROOT / "results" / "udpos-2000-methods"
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
