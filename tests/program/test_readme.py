@@ -242,9 +242,6 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
         return 100 * (one - two)
 
     assert gain("cosda-ml", "plain") > 1.5
-    assert gain("translate-train", "plain-2-epochs") > 3
-    assert gain("plain-2-epochs", "plain", "zh") == pytest.approx(5, abs=0.5)
-    assert gain("plain-2-epochs", "plain") < 0
     assert max(abs(gain(name, "plain")) for name in ("filter", "x-mixup")) < 0.25
     assert runs["translate-train"].training["translator"]["coverage"] == pytest.approx(0.23, abs=0.005)
 
@@ -265,12 +262,13 @@ def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> N
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
     runs = find_results([ROOT / "results" / "udpos-2000-methods" / "zh-vi"])
 
-    def by_seed(method: str, metric: str, language: str) -> dict[int, float]:
-        found = [run for run in runs if run.recipe["method"] == method and run.recipe["num_train_epochs"] == 1]
+    def by_seed(method: str, metric: str, language: str, epochs: int = 1) -> dict[int, float]:
+        found = [run for run in runs if (run.recipe["method"], run.recipe["num_train_epochs"]) == (method, epochs)]
         return {run.seed: 100 * run.scores[language]["test"][metric] for run in found}
 
-    def gains(method: str, metric: str = "accuracy", language: str = "vi") -> list[float]:
-        plain = by_seed("plain", metric, language)
+    def gains(method: str, metric: str = "accuracy", language: str = "vi", epochs: int = 1) -> list[float]:
+        """Over plain that was trained for that long."""
+        plain = by_seed("plain", metric, language, epochs)
         return [score - plain[seed] for seed, score in sorted(by_seed(method, metric, language).items())]
 
     by = "{:+.1f}, {:+.1f} and {:+.1f}"
@@ -278,10 +276,17 @@ def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> N
     assert f"(F1 {fmean(gains('cosda-ml', 'xtreme_f1')):.1f} on average)" in page
     of_translations = by.format(*gains("translate-train")), fmean(gains("translate-train", "xtreme_f1"))
     assert "beside the source's, by {} (F1 {:.1f})".format(*of_translations) in page
+    longer = [by_seed("plain", "accuracy", language, 2) for language in ("zh", "vi")]
+    shorter = [by_seed("plain", "accuracy", language) for language in ("zh", "vi")]
+    zh, vi = (fmean(two.values()) - fmean(one.values()) for two, one in zip(longer, shorter, strict=True))
+    assert (round(zh), round(vi, 1)) == (6, 0.0)
+    ahead = [fmean(gains("translate-train", metric, epochs=2)) for metric in ("accuracy", "xtreme_f1")]
+    assert "is {:.1f} points ahead (F1 {:.1f}) and one behind on Chinese".format(*ahead) in page
+    assert round(fmean(gains("translate-train", language="zh", epochs=2))) == -1
     assert f"(`sino-xenic`) gains {by.format(*gains('sino-xenic'))} points" in page
     (accuracy,), (f1,) = gains("phonexl"), gains("phonexl", "xtreme_f1")
     assert f"{accuracy:+.1f} points and {f1:.1f} of F1 with this seed" in page
-    assert round(fmean(gains("romanised-contrast", language="zh"))) == -6
+    assert {round(gain) for gain in gains("romanised-contrast", language="zh")} == {-5, -6}
     assert abs(fmean(gains("romanised-contrast"))) < 0.3
     assert f"none on Vietnamese** (F1 {-fmean(gains('romanised-contrast', 'xtreme_f1')):.1f})" in page
 
