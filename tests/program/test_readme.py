@@ -237,8 +237,8 @@ def test_pages_are_as_they_would_be_rendered() -> None:
 def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     runs = {path.stem: Result.load(path) for path in (ROOT / "results/udpos-2000-methods/zh-vi").glob("*.json")}
 
-    def gain(name: str, other: str, language: str = "vi") -> float:
-        one, two = (runs[key].scores[language]["test"]["accuracy"] for key in (name, other))
+    def gain(name: str, other: str) -> float:
+        one, two = (runs[key].scores["vi"]["test"]["accuracy"] for key in (name, other))
         return 100 * (one - two)
 
     assert gain("cosda-ml", "plain") > 1.5
