@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from pathlib import Path
 
 from dataset_scripts import cjkv, dictionaries, linguistic_gap
@@ -38,9 +39,15 @@ def find_corpus(name: str) -> tuple[str, Corpus]:
 
 
 def find_origin(path: Path) -> str | None:
-    """The data set whose public or shipped file this is, by its content, plain or .gz; None for any other file."""
-    content = path.read_bytes()
-    found = hashlib.sha256(gzip.decompress(content) if path.suffix == ".gz" else content).hexdigest()
+    """The data set whose public or shipped file this is, by its content, plain or .gz; None for any other file.
+
+    A file that cannot be read is none of ours: who reads its sentences says what is wrong with it.
+    """
+    try:
+        content = path.read_bytes()
+        found = hashlib.sha256(gzip.decompress(content) if path.suffix == ".gz" else content).hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return None
     for name, corpus in CORPORA.items():
         shipped = Path(__file__).parent / corpus.shipped / path.name
         if any(remote.sha256 == found for remote in REMOTES.get(corpus.collection, ())):

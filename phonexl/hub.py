@@ -24,7 +24,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 Kind = Literal["dataset", "model", "space"]
-Files = dict[str, Path | bytes]  # by path in the repository, in the order in which they are listed
+Files = dict[str, Path | bytes]  # by path in the repository: where it lies, or its content
 README = "README.md"
 TAG = "phonexl"  # in the front matter of every card that we write
 _NAMES = {"dataset": "data set", "model": "model", "space": "space"}

@@ -100,6 +100,7 @@ def train_seed(
 ) -> Result:
     """Train one tagger, save it with its processor, and score it; see `train`."""
     main = PartialState().is_main_process
+    dataset = name_dataset(data.folder, recipe)  # before training, as its files may be faulty
     job = Job(recipe, data, out / CHECKPOINTS, seed, method.settings_of(recipe), resume, callbacks)
     trained = method.train(job)
     arguments = make_arguments(recipe, out / CHECKPOINTS, seed)
@@ -120,7 +121,7 @@ def train_seed(
         recipe=recipe.values(),
         seed=seed,
         data=data.describe(),
-        dataset=name_dataset(data.folder, recipe),
+        dataset=dataset,
         scores=scores,
         coverage=_coverage(recipe, data) if trained.tagger.config.use_phonemes else {},
         training=_training_facts(method, job, trained),

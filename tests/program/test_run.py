@@ -346,6 +346,13 @@ def test_token_files_are_named_only_if_all_of_them_are_the_public_ones(
         "zh.test": (8, "udpos/test-zh.tsv"),
         "vi.test": (8, "udpos/test-vi.tsv"),
     }
+    whole = (folder / "test-vi.tsv.gz").read_bytes()
+    for damaged in (whole[:-9], b"\x1f\x8b no gzip", whole[:20] + bytes(20) + whole[40:]):
+        # Of files that training may never read.
+        (folder / "train-vi.tsv.gz").write_bytes(damaged)
+        assert name_dataset(folder, recipe) == {}
+    (folder / "train-vi.tsv.gz").unlink()
+    assert name_dataset(folder, recipe) == {"name": "cjkv-udpos", "config": "zh-vi"}
     with gzip.open(folder / "train-zh.tsv.gz", "at", encoding="utf-8") as stream:
         stream.write("\n我\tPRON\n")
     assert name_dataset(folder, recipe) == {}
