@@ -46,18 +46,17 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
 
     Args:
         pairs: (source, target); a repeated pair counts once.
+        fold_case: Look up a word that is no key as the keys that differ from it by case alone, with all their targets.
 
     >>> dictionary = BilingualDictionary([("你好", "chào"), ("你", "bạn"), ("你", "anh")])
     >>> dictionary.targets("你"), dictionary.longest_match(["你", "好", "吗"], 0)
     (('bạn', 'anh'), (2, ('chào',)))
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        entries: dict[str, dict[str, None]] = {}
-        for source, target in pairs:
-            entries.setdefault(source, {})[target] = None
-        self._entries = {source: tuple(targets) for source, targets in entries.items()}
-        self._longest = max(map(len, self._entries), default=0)
+    def __init__(self, pairs: Iterable[tuple[str, str]], fold_case: bool = False) -> None:
+        self._entries = _grouped(pairs)
+        self._folded = _grouped((source.casefold(), target) for source, target in self.pairs()) if fold_case else {}
+        self._longest = max(map(len, [*self._entries, *self._folded]), default=0)
 
     def __getitem__(self, word: str) -> tuple[str, ...]:
         return self._entries[word]
@@ -162,8 +161,8 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         )
 
     def targets(self, word: str) -> tuple[str, ...]:
-        """The translations of a word, spelled exactly so; none if it is not a key."""
-        return self._entries.get(word, ())
+        """The translations of a word; none if neither it nor, with `fold_case`, its like in another case is a key."""
+        return self._entries.get(word) or (self._folded.get(word.casefold(), ()) if self._folded else ())
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """All (source, target) pairs, in order."""
@@ -216,8 +215,8 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
             joined += token
             if len(joined) > self._longest:
                 break
-            if joined in self._entries:
-                best = (count, self._entries[joined])
+            if targets := self.targets(joined):
+                best = (count, targets)
         return best
 
     def coverage(self, sentences: Iterable[Sentence], match: Literal["word", "longest"] = "word") -> float:
@@ -234,7 +233,7 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
         for sentence in sentences:
             total += len(sentence.tokens)
             if match == "word":
-                covered += sum(token in self._entries for token in sentence.tokens)
+                covered += sum(bool(self.targets(token)) for token in sentence.tokens)
             else:
                 covered += self._num_matched(sentence.tokens)
         if not total:
@@ -283,6 +282,14 @@ def pivot_entries(
         found = [PivotEntry(source, target, scores[target], tuple(via[target])) for target in kept.targets(source)]
         entries += sorted(found, key=lambda entry: (-entry.score, entry.target))
     return entries
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The targets of each source word, each once, in order."""
+    entries: dict[str, dict[str, None]] = {}
+    for source, target in pairs:
+        entries.setdefault(source, {})[target] = None
+    return {source: tuple(targets) for source, targets in entries.items()}
 
 
 def _read_parquet(folder: Path) -> Iterator[tuple[str, str]]:

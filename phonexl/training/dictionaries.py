@@ -12,9 +12,16 @@ from modeling_phonexl.sound_dictionary import SoundDictionary
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.recipe import Recipe
 
+_CASELESS = ("zh", "ja", "ko")  # there a capital marks a foreign name, which its small like would turn into a word
+
+
+def folds_case(language: str) -> bool:
+    """Whether a word of this language that is no key is looked up without regard to case: where sentences have case."""
+    return language not in _CASELESS
+
 
 def find_dictionary(recipe: Recipe, folder: Path, otherwise: str) -> BilingualDictionary:
-    """The dictionary of a recipe from source to target, with its default filter.
+    """The dictionary of a recipe from source to target, with its default filter, and folded where the source has case.
 
     Args:
         recipe: Says where; without a place, it lies near the data.
@@ -41,7 +48,9 @@ def find_dictionary(recipe: Recipe, folder: Path, otherwise: str) -> BilingualDi
             raise DataError(error.path, error.line, error.text, error.expected, cure) from error
     if not recipe.official:
         dictionary = dictionary.filtered(recipe.target)
-    return dictionary.shuffled(recipe.limit_seed) if recipe.shuffle_dictionary else dictionary
+    if recipe.shuffle_dictionary:
+        dictionary = dictionary.shuffled(recipe.limit_seed)
+    return BilingualDictionary(dictionary.pairs(), fold_case=True) if folds_case(recipe.source) else dictionary
 
 
 def find_sound_dictionary(recipe: Recipe) -> SoundDictionary:

@@ -14,7 +14,7 @@ from dataset_scripts.readers import DataError, read_lines
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
 from phonexl.training.code_switching import LONGEST_MATCH
-from phonexl.training.dictionaries import find_dictionary, match_of
+from phonexl.training.dictionaries import find_dictionary, folds_case, match_of
 from phonexl.training.recipe import Recipe, RecipeError
 
 Alignment = tuple[tuple[int, int], ...]
@@ -183,7 +183,7 @@ def make_translator(recipe: Recipe, folder: Path, source: str, target: str) -> T
     if recipe.translator == "dictionary":
         dictionary = find_dictionary(recipe, folder, "name translations or a model: --set translator=FILE.jsonl")
         if source == recipe.target:
-            dictionary = _invert(dictionary)
+            dictionary = _invert(dictionary, folds_case(source))
         return DictionaryTranslator(dictionary, source, target, match_of(recipe))
     place = Path(recipe.translator).expanduser()
     if place.is_file():
@@ -251,8 +251,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _invert(dictionary: BilingualDictionary) -> BilingualDictionary:
+def _invert(dictionary: BilingualDictionary, fold_case: bool) -> BilingualDictionary:
     """From target words to source words; a word of several syllables is found with and without its spaces."""
     pairs = list(dictionary.pairs())
     spaced = ((target, source) for source, target in pairs)
-    return BilingualDictionary([*spaced, *((target.replace(" ", ""), source) for source, target in pairs)])
+    joined = ((target.replace(" ", ""), source) for source, target in pairs)
+    return BilingualDictionary([*spaced, *joined], fold_case)

@@ -103,6 +103,20 @@ def test_longest_match_is_the_longest_key(items, tokens, start, max_tokens):
     assert dictionary.longest_match(tokens, start, max_tokens) == expected
 
 
+cased = st.text(st.sampled_from("abAßẞ"), min_size=1, max_size=3)
+
+
+@given(st.lists(st.tuples(cased, st.sampled_from("12345"))), cased)
+def test_folding_takes_the_keys_of_another_case_only_where_the_word_itself_is_none(items, word):
+    dictionary = BilingualDictionary(items, fold_case=True)
+    alike = {target: None for key, target in items if key.casefold() == word.casefold()}
+    assert dictionary.targets(word) == (dictionary[word] if word in dictionary else tuple(alike))
+    assert dict(dictionary) == dict(BilingualDictionary(items))
+    assert dictionary.longest_match([*word], 0, len(word))[0] == len(word) or not dictionary.targets(word)
+    for match in ("word", "longest"):
+        assert dictionary.coverage([sentence(word)], match) == bool(dictionary.targets(word))
+
+
 def test_coverage_counts_tokens():
     dictionary = BilingualDictionary([("中国", "x"), ("人", "y"), ("中国人民", "z")])
     data = [sentence("中", "国", "人", "中", "国", "人", "民", "!")]

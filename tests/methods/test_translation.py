@@ -77,6 +77,15 @@ def test_the_other_direction_finds_words_as_xtreme_writes_them(make_recipe: Call
     assert [each.tokens for each in translator.translate_all([["sách"], []])] == [("书",), ()]
 
 
+def test_a_capital_hides_a_word_only_from_languages_without_case(make_recipe: Callable[..., Recipe], tmp_path: Path):
+    """MUSE writes Vietnamese words small; in Chinese IT is no pronoun."""
+    path = tmp_path / "zh-vi.tsv"
+    path.write_text("书\tsách\nit\tnó\n", encoding="utf-8")
+    recipe = make_recipe(dictionary=str(path))
+    assert make_translator(recipe, tmp_path, "vi", "zh").translate(["Sách", "SÁCH", "Nó"]).tokens == ("书", "书", "it")
+    assert make_translator(recipe, tmp_path, "zh", "vi").translate(["it", "IT"]).tokens == ("nó", "IT")
+
+
 def test_a_translation_is_read_word_by_word_in_its_languages(processor: PhoneXLProcessor) -> None:
     translation = DictionaryTranslator(DICTIONARY, "zh", "vi").translate(["我", "书"])
     encoded = encode_translation(processor, translation)
