@@ -330,9 +330,11 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
 
         Raises:
             TypeError: For an unknown field.
-            ValueError: If the name is neither a folder nor a model of the Hub, for labels that are none, empty or
-                twice the same, or a bad value of a field.
+            ValueError: If the name is neither a folder nor a model of the Hub, for labels that are one string,
+                none, empty or twice the same, or a bad value of a field.
         """
+        if isinstance(labels, str):
+            raise ValueError(f"labels={labels!r}: expected a list of names, of which each letter here would be one")
         check_backbone_name(name_or_path)
         if processor is None:
             processor = PhoneXLProcessor.from_backbone(name_or_path, **_processor_fields(config_fields))

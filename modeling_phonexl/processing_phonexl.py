@@ -174,6 +174,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
         is_split_into_words: bool = False,
         labels: Sequence[Sequence[int]] | None = None,
+        padding: bool | str = True,
+        truncation: bool = False,
         return_tensors: str | None = "pt",
     ) -> BatchFeature:
         """Prepare one sentence or a batch; with `text_pair`, one pair of sentences or a batch of them.
@@ -186,6 +188,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
                 sentence.
             is_split_into_words: Whether `text` holds tokens.
             labels: Tag ids of each sentence's tokens; pairs have none.
+            padding: True or "longest": to the longest sentence of the batch, which is the only way.
+            truncation: Take only the first words of a sentence, as many as the backbone has positions for; the model
+                refuses a longer one, and the pipeline reads it in windows. Pairs always lose words.
             return_tensors: "pt", for padded PyTorch tensors; None is the same.
 
         Returns:
@@ -196,8 +201,13 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
             ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
-                second sentence for each first, a sentence of a pair has no word, or other tensors are asked for.
+                second sentence for each first, a sentence of a pair has no word, or other tensors or padding are asked
+                for.
         """
+        if padding not in (True, "longest"):
+            raise ValueError(
+                f"padding={padding!r}: a batch is padded to its longest sentence, expected True or 'longest'"
+            )
         if return_tensors not in ("pt", None):
             raise ValueError(f"return_tensors={return_tensors!r}: PhoneXL reads PyTorch tensors, expected 'pt' or None")
         sentences = _as_batch(text, is_split_into_words)
@@ -216,7 +226,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         for index, sentence in enumerate(sentences):
             tokens = list(sentence) if is_split_into_words else self.words(str(sentence), language)
             code = language or guess_language("".join(tokens))
-            encoded.append(self.encode(tokens, code, labels=None if labels is None else labels[index]))
+            ids = self.encode(tokens, code, labels=None if labels is None else labels[index])
+            encoded.append(ids.cut(0, self.count_fitting(ids.pieces)) if truncation else ids)
         return self.pad(encoded)
 
     def encode_pair(

@@ -17,6 +17,7 @@ from modeling_phonexl import (
     PhoneXLProcessor,
     PhoneXLTokenClassificationPipeline,
 )
+from modeling_phonexl.backbone_name import check_backbone_name
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 
 
@@ -51,6 +52,8 @@ def load_classifier(
     tags_alone = PhoneXLForSequenceClassification not in kinds
     wanted = "a PhoneXL tagger" if tags_alone else "a PhoneXL tagger or classifier"
     expected = f"{name_or_path}: expected a folder or repository with {wanted}"
+    if not is_folder:
+        check_backbone_name(name_or_path, known=f"expected {wanted}")
     try:
         if not is_folder:
             # All of it from one commit, after which the cache names a folder: a branch may move between two files.
@@ -60,8 +63,7 @@ def load_classifier(
         if isinstance(error.__cause__, RevisionNotFoundError):
             cure = "name one that its page on the Hub lists, or none, which is main"
             raise ValueError(f'{name_or_path} has no branch, tag or commit "{revision}": {cure}') from error
-        where = "" if is_folder else "no such folder, and as a repository: "
-        raise ValueError(f"{expected}; {where}{_first_line(error)}") from error
+        raise ValueError(f"{expected}; {_first_line(error)}") from error
     if config.model_type != "phonexl":
         raise ValueError(
             f"{expected}, found a model of type {config.model_type!r}: "

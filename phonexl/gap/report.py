@@ -158,9 +158,11 @@ def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
         The files, the page first.
 
     Raises:
+        FileExistsError: Also for a file with the name of a figure, where there is no report yet.
         OSError: See `check_place`.
     """
     check_place(out)
+    older = any((out / name).exists() for name in _MARKS)
     environment = Environment(
         loader=PackageLoader("phonexl.gap", "."),
         autoescape=True,
@@ -172,6 +174,8 @@ def write_report(sections: Sequence[Section], out: Path) -> list[Path]:
     files = {PAGE: page.encode(), TABLES: _markdown(sections).encode()}
     for drawing in (drawing for section in sections for drawing in section.drawings):
         files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
+    if not older and (found := next((out / name for name in files if (out / name).exists()), None)):
+        raise FileExistsError(f"{found} is of no report of ours: move it away, or choose another --out")
     for name, content in files.items():
         with whole_file(out / name) as part:
             part.write_bytes(content)

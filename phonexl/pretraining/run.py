@@ -6,6 +6,7 @@ How many steps a budget of minutes is worth is found in `budget.py`; the figures
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -86,13 +87,11 @@ def pretrain(
 
     Raises:
         ValueError: For an unknown representation, or if `out` holds a run of other settings.
-        FileExistsError: If `out` holds one of these encoders, and `resume` is not set.
+        FileExistsError: If `out` holds one of these encoders, and `resume` is not set; or something else of its name.
     """
     for name in representations:
         check_name(name)
-        if not resume and (out / name).exists():
-            cure = "continue it with --resume, or choose another --out"
-            raise FileExistsError(f"{out / name} holds a run already: {cure}")
+        _check_place(out / name, resume)
     _check_same_run(settings.values(corpus), out)
     write_json(out / RECIPE_FILE, settings.values(corpus))
     results = []
@@ -104,6 +103,18 @@ def pretrain(
         else:
             results.append(_pretrain_one(corpus, name, settings, out / name, report, callbacks))
     return results
+
+
+def _check_place(place: Path, resume: bool) -> None:
+    if not os.path.lexists(place):
+        return
+    there = sorted(path.name for path in place.iterdir()) if place.is_dir() else [place.name]
+    if not there:
+        return
+    if not {CHECKPOINTS, RESULT_FILE} & set(there):
+        raise FileExistsError(f"{place} holds {there[0]} and no run: move it away, or choose another --out")
+    if not resume:
+        raise FileExistsError(f"{place} holds a run already: continue it with --resume, or choose another --out")
 
 
 def _check_same_run(values: Mapping[str, Any], out: Path) -> None:

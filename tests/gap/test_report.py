@@ -292,6 +292,18 @@ def test_a_page_of_another_origin_is_not_overwritten(name, content, folder, tmp_
     assert (tmp_path / name).read_text("utf-8") == content
 
 
+def test_a_file_with_a_figures_name_is_overwritten_only_beside_a_report(tmp_path):
+    drawing = report.Drawing("gaps", b"<svg/>", b"png", "Caption")
+    (tmp_path / "gaps.png").write_bytes(b"mine")
+    section = report.Section("New", drawings=[drawing])
+    with pytest.raises(FileExistsError, match=r"gaps\.png is of no report of ours"):
+        write_report([section], tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"gaps.png": b"mine"}
+    write_report([], tmp_path)
+    write_report([section], tmp_path)
+    assert (tmp_path / "gaps.png").read_bytes() == b"png"
+
+
 def test_an_older_report_is_replaced(tmp_path):
     write_report([report.Section("Old")], tmp_path)
     files = write_report([report.Section("New")], tmp_path)

@@ -201,6 +201,8 @@ def test_unknown_fields_and_labels_of_one_name_are_refused(save_backbone: Any) -
         PhoneXLProcessor.from_backbone(folder, uint="subword")
     with pytest.raises(ValueError, match="label 'O' stands 2 times"):
         PhoneXLForTokenClassification.from_backbone(folder, labels=["O", "O"])
+    with pytest.raises(ValueError, match="labels='OB': expected a list of names"):
+        PhoneXLForTokenClassification.from_backbone(folder, labels="OB")
     with pytest.raises(ValueError, match="expected at least one"):
         PhoneXLForTokenClassification.from_backbone(folder, labels=[])
 

@@ -94,6 +94,31 @@ def test_return_tensors_is_taken_as_of_other_processors(processor: PhoneXLProces
     assert isinstance(pairs["sentence_ids"], Tensor)
 
 
+def test_a_batch_is_padded_to_its_longest_and_in_no_other_way(processor: PhoneXLProcessor) -> None:
+    texts = ["Tôi sống ở Hà Nội.", "Tôi sống."]
+    for padding in (True, "longest"):
+        assert processor(texts, "vi", padding=padding)["input_ids"].equal(processor(texts, "vi")["input_ids"])
+    for padding in (False, "max_length"):
+        with pytest.raises(ValueError, match=f"padding={padding!r}: a batch is padded to its longest sentence"):
+            processor(texts, "vi", padding=padding)
+
+
+def test_truncation_takes_the_first_words_that_the_backbone_has_positions_for(
+    processor: PhoneXLProcessor, tagger: Any
+) -> None:
+    words = ["nội"] * 2000
+    with pytest.raises(ValueError, match="positions"):
+        tagger(**processor(words, "vi", is_split_into_words=True))
+    batch = processor(words, "vi", is_split_into_words=True, labels=[[1] * 2000], truncation=True)
+    fitting = batch["language_ids"].shape[1] - 2
+    assert 0 < fitting < 2000
+    whole = processor(words[:fitting], "vi", is_split_into_words=True, labels=[[1] * fitting])
+    assert all(batch[name].equal(whole[name]) for name in whole)
+    assert tagger(**batch).logits.shape[1] == fitting + 2
+    with pytest.raises(ValueError, match="positions"):
+        tagger(**processor(words[: fitting + 1], "vi", is_split_into_words=True))
+
+
 @pytest.mark.parametrize("wanted", ["np", "tf", True])
 def test_other_tensors_are_refused_with_what_there_is(processor: PhoneXLProcessor, wanted: Any) -> None:
     with pytest.raises(ValueError, match=f"return_tensors={wanted!r}: .* expected 'pt' or None"):

@@ -198,6 +198,18 @@ def test_work_of_others_is_not_overwritten_nor_mixed(corpus: Corpus, settings: S
     assert read_json(tmp_path / RECIPE_FILE)["steps"] == 6
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_foreign_folder_of_a_representations_name_is_left_alone(
+    corpus: Corpus, settings: Settings, tmp_path: Path, resume: bool
+) -> None:
+    mine = tmp_path / "character" / "step-6" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(FileExistsError, match="character holds step-6 and no run: move it away"):
+        pretrain(corpus, ["character"], settings, tmp_path, resume=resume)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+
+
 def test_twenty_sentences_can_be_learnt_by_heart(corpus: Corpus, settings: Settings, tmp_path: Path) -> None:
     """An encoder that cannot do this reads something else than it is asked for."""
     settings = replace(settings, body=Body(2, 64), steps=200, batch_size=20, learning_rate=5e-3)

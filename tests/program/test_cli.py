@@ -417,7 +417,8 @@ def test_evaluate_writes_scores(model: Path, data: Path, tmp_path: Path) -> None
 
 def test_evaluate_refuses_what_does_not_fit(model: Path, backbone: Path, data: Path, tmp_path: Path) -> None:
     options = ("--data", data, "--language", "vi")
-    refuse(2, "no such folder", "evaluate", tmp_path / "nowhere", *options)
+    refuse(2, "neither a local folder nor a model of the Hub", "evaluate", tmp_path / "nowhere", *options)
+    refuse(2, "expected a PhoneXL tagger", "predict", tmp_path / "nowhere")
     refuse(2, "model of type 'bert': train a tagger from it", "evaluate", backbone, *options)
     refuse(2, "unknown split 'dev'; known: train, validation, test", "evaluate", model, *options, "--split", "dev")
     refuse(2, "unknown language 'vj'", "evaluate", model, "--data", data, "--language", "vj")
