@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from phonexl.results import Cell, Result, Table, group_results
 
@@ -167,8 +168,10 @@ def gain_over(
 ) -> tuple[float, tuple[float, float] | None] | None:
     """Mean difference over the seeds that both systems have, and its 95 % interval.
 
-    The interval is the percentile bootstrap over pairs of runs of one seed and, inside each, over sentences; it is None
-    where results do not hold the counts of their sentences.
+    With one seed the interval is over sentences alone: the percentile bootstrap, the same sentences drawn for both.
+    With n seeds it is as wide as Student's over the n differences and the normal one over sentences (by that bootstrap)
+    together, half widths added as squares: resampling two or three seeds would be far too sure. It is None where
+    results do not hold the counts of their sentences.
 
     Returns:
         Difference and interval, as fractions; None without a common seed.
@@ -176,12 +179,29 @@ def gain_over(
     runs = _pairs(group, plain, language, split)
     if not runs:
         return None
-    difference = statistics.fmean(
-        a.scores[language][split][metric] - b.scores[language][split][metric] for a, b in runs
-    )
+    differences = [a.scores[language][split][metric] - b.scores[language][split][metric] for a, b in runs]
+    difference = statistics.fmean(differences)
     counts = [[_counts_of(r, language, split, metric) for r in pair] for pair in runs]
     known = [[table for table in pair if table is not None] for pair in counts]
-    return difference, _bootstrap(known) if all(len(pair) == 2 for pair in known) else None
+    if not all(len(pair) == 2 for pair in known):
+        return difference, None
+    drawn = _bootstrap(known)
+    if len(runs) == 1:
+        low, high = np.quantile(drawn, (0.025, 0.975))
+        return difference, (float(low), float(high))
+    half = half_width(differences, float(drawn.var(ddof=1)))
+    return difference, (difference - half, difference + half)
+
+
+def half_width(differences: Sequence[float], sentence_variance: float) -> float:
+    """Half of the 95 % interval of a mean over seeds.
+
+    Args:
+        differences: One of each seed, two or more.
+        sentence_variance: Of their mean, over draws of the sentences that all seeds were scored on.
+    """
+    student = stdtrit(len(differences) - 1, 0.975) * statistics.stdev(differences) / math.sqrt(len(differences))
+    return math.hypot(float(student), statistics.NormalDist().inv_cdf(0.975) * math.sqrt(sentence_variance))
 
 
 def _pairs(group: Sequence[Result], plain: Sequence[Result], language: str, split: str) -> list[tuple[Result, Result]]:
@@ -190,8 +210,8 @@ def _pairs(group: Sequence[Result], plain: Sequence[Result], language: str, spli
     return [(r, by_seed[r.seed]) for r in group if r.seed in by_seed and _scored(r, by_seed[r.seed], language, split)]
 
 
-def _bootstrap(runs: Sequence[Sequence[Counts]]) -> tuple[float, float]:
-    """Interval of the mean difference: seeds are drawn in pairs, and the same sentences for both systems."""
+def _bootstrap(runs: Sequence[Sequence[Counts]]) -> NDArray[np.float64]:
+    """The mean difference over the runs, in each draw of the sentences, which are the same for all runs and systems."""
     generator = np.random.default_rng(0)
     num_sentences = len(runs[0][0])
     joined = np.concatenate([table for pair in runs for table in pair], axis=1)
@@ -200,9 +220,8 @@ def _bootstrap(runs: Sequence[Sequence[Counts]]) -> tuple[float, float]:
         weights = np.bincount(generator.integers(num_sentences, size=num_sentences), minlength=num_sentences)
         correct, predicted, gold = (weights @ joined).reshape(len(runs), 2, 3).transpose(2, 0, 1)
         scores = 2 * correct / np.maximum(predicted + gold, 1)
-        differences[index] = (scores[:, 0] - scores[:, 1])[generator.integers(len(runs), size=len(runs))].mean()
-    low, high = np.quantile(differences, (0.025, 0.975))
-    return float(low), float(high)
+        differences[index] = (scores[:, 0] - scores[:, 1]).mean()
+    return differences
 
 
 def _counts_of(result: Result, language: str, split: str, metric: str) -> Counts | None:
@@ -257,11 +276,16 @@ def _cell(group: Sequence[Result], language: str, metric: str, split: str) -> st
 
 
 def _step_ratio(group: Sequence[Result], plain: Sequence[Result] | None) -> str:
-    """Median seconds per step over plain's, where one machine made both."""
-    if plain is None or plain is group or group[0].hardware != plain[0].hardware:
+    """Median ratio of seconds per step to plain's, over pairs of runs of one seed that one machine made."""
+    if plain is None or plain is group:
         return ""
-    mine, theirs = (statistics.median(r.training["seconds_per_step"] for r in runs) for runs in (group, plain))
-    return f"{mine / theirs:.2f}"
+    by_seed = {result.seed: result for result in plain}
+    ratios = [
+        result.training["seconds_per_step"] / by_seed[result.seed].training["seconds_per_step"]
+        for result in group
+        if result.seed in by_seed and by_seed[result.seed].hardware == result.hardware
+    ]
+    return f"{statistics.median(ratios):.2f}" if ratios else ""
 
 
 def _published(result: Result) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from dataset_scripts.schema import Sentence
 from evaluate_metrics.tagging_f1.bootstrap import paired_bootstrap
-from phonexl.comparison import compare, gain_over, needs_of, why_no_gain
+from phonexl.comparison import compare, gain_over, half_width, needs_of, why_no_gain
 from phonexl.results import Result
 from phonexl.training.evaluation import score
 from phonexl.training.recipe import Recipe
@@ -54,6 +54,36 @@ def test_with_one_seed_the_interval_is_that_of_the_paired_bootstrap(metric: str)
     assert found is not None
     assert found[0] == pytest.approx(reference[metric]["difference"])
     assert found[1] == pytest.approx(reference[metric]["interval"], abs=0.02)
+
+
+@pytest.mark.parametrize("num_seeds", [2, 3, 5])
+@pytest.mark.parametrize("seed_spread", [0.0, 0.2, 1.0, 3.0])
+def test_ninety_five_of_a_hundred_intervals_hold_the_truth(num_seeds: int, seed_spread: float) -> None:
+    """A percentile bootstrap over three seeds held it in 80: it never leaves the range of what it saw."""
+    draw = np.random.default_rng([num_seeds, int(10 * seed_spread)])
+    held = []
+    for _ in range(3000):
+        differences = draw.normal(draw.normal(0, 0.25), seed_spread, num_seeds)  # all seeds have the same sentences
+        held.append(abs(differences.mean()) <= half_width(list(differences), 0.25**2))
+    assert 0.935 <= np.mean(held) <= 0.99
+
+
+def test_the_interval_of_several_seeds_is_wider_where_they_disagree() -> None:
+    """Of equal mean differences over the same sentences."""
+    agreeing, disagreeing = (
+        gain_over(
+            [make_result("cosda-ml", seed, wrong) for seed, wrong in enumerate(shares, 1)],
+            PLAIN,
+            "vi",
+            "accuracy",
+            "test",
+        )
+        for shares in ((0.3, 0.3, 0.3), (0.05, 0.3, 0.55))
+    )
+    widths = [
+        found[1][1] - found[1][0] for found in (agreeing, disagreeing) if found is not None and found[1] is not None
+    ]
+    assert 3 * widths[0] < widths[1]
 
 
 def test_a_system_gains_nothing_over_itself() -> None:
@@ -119,6 +149,20 @@ def test_plain_is_that_of_the_same_units_data_and_optimisation(changes: dict[str
     beside = [make_result("plain", 1, 0.5, **changes)]
     assert compare([*PLAIN, *beside, other]).rows[2][5] != ""
     assert why_no_gain([*PLAIN, *beside, other]) == []
+
+
+def test_a_step_is_compared_with_plains_of_the_same_seed_and_machine() -> None:
+    """One machine made seed 1, another seeds 2 and 3, plain's third a third one: medians over all would mix them."""
+    seconds = {"plain": (1.0, 10.0, 7.0), "cosda-ml": (2.0, 30.0, 90.0)}
+    machines = {"plain": "abc", "cosda-ml": "abb"}
+    results = []
+    for method, times in seconds.items():
+        for seed, (time, machine) in enumerate(zip(times, machines[method], strict=True), 1):
+            results.append(make_result(method, seed, 0.3))
+            results[-1].training["seconds_per_step"] = time
+            results[-1].hardware["device"] = machine
+    assert [row[-2] for row in compare(results).rows] == ["", "2.50"]
+    assert [row[-2] for row in compare([results[2], results[5]]).rows] == ["", ""]
 
 
 def test_what_is_missing_is_said_of_each_system() -> None:
