@@ -16,6 +16,7 @@ from .transcription import Transcriber, find_language, guess_language
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
+_UNSPACED = ("zh", "ja")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 Rows = dict[str, list[list[int]]]
@@ -118,7 +119,8 @@ class SentenceEncoder:
         self.token_unit = token_unit
         self.max_pieces = max_pieces
         self.sound_dictionary = sound_dictionary
-        self._piece_cache: dict[str, list[int]] = {}
+        self._piece_cache: dict[tuple[str, bool], list[int]] = {}
+        self._knows_spaces = _knows_spaces(tokenizer)
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
         self._shared_sounds: dict[str, str] = {}
 
@@ -193,7 +195,7 @@ class SentenceEncoder:
             spoken = self.transcribe(tokens, language) if phonemes is None else phonemes
             sounds = [self.phoneme_pieces(tuple(segments)) for segments in spoken]
         row = self.language_id(language)
-        pieces = [self.pieces(token) for token in tokens]
+        pieces = [self.pieces(token, find_language(language).code not in _UNSPACED) for token in tokens]
         return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
 
     def join(self, first: EncodedSentence, second: EncodedSentence) -> EncodedSentence:
@@ -241,14 +243,21 @@ class SentenceEncoder:
         code = find_language(language).code
         return self.languages.index(code) if code in self.languages else -1
 
-    def pieces(self, token: str) -> list[int]:
-        """Word pieces of one token; the unknown piece for one that the tokenizer drops (invisible characters)."""
-        if token not in self._piece_cache:
+    def pieces(self, token: str, spaced: bool = False) -> list[int]:
+        """Word pieces of one token; the unknown piece for one that the tokenizer drops (invisible characters).
+
+        Args:
+            token: A word, a sign, or a character.
+            spaced: Whether it is of text with spaces between words. A tokenizer that tells words by the space before
+                them (RoBERTa's, Gemma's) has other pieces for one behind a space; signs stand behind none.
+        """
+        key = token, spaced and self._knows_spaces and any(map(str.isalnum, token))
+        if key not in self._piece_cache:
             if len(self._piece_cache) >= _CACHE_SIZE:
                 self._piece_cache.clear()
-            ids = self.tokenizer.encode(token, add_special_tokens=False)
-            self._piece_cache[token] = ids or [self.tokenizer.unk_token_id]
-        return self._piece_cache[token]
+            ids = self.tokenizer.encode(f" {token}" if key[1] else token, add_special_tokens=False)
+            self._piece_cache[key] = ids or [self.tokenizer.unk_token_id]
+        return self._piece_cache[key]
 
     def phoneme_pieces(self, segments: tuple[str, ...]) -> list[int]:
         """Phoneme ids of one token's sound."""
@@ -322,6 +331,12 @@ class SentenceEncoder:
         """What pads the rows of this name to one width."""
         values = {"input_ids": self.tokenizer.pad_token_id, "phoneme_ids": self.phonemes.pad_id, "labels": IGNORED}
         return int(values.get(name, -1))
+
+
+def _knows_spaces(tokenizer: Any) -> bool:
+    """Whether a word has other pieces behind a space than alone; XLM-R's tokenizer puts one before every word."""
+    alone, behind = (tokenizer.encode(text, add_special_tokens=False) for text in ("a", "a a"))
+    return len(behind) == 2 * len(alone) and behind != alone + alone
 
 
 def _parted(words: Sequence[_T], border: int, separators: Sequence[_T]) -> list[_T]:

@@ -72,7 +72,7 @@ class RomanisedView:
     def _spell_row(self, row: Row) -> EncodedSentence:
         if row.index not in self._encoded:
             text = row.sentence
-            pieces = [self._processor.pieces(word) for word in self.spell(row.tokens, row.lang)]
+            pieces = [self._processor.pieces(word, spaced=True) for word in self.spell(row.tokens, row.lang)]
             encoded = EncodedSentence(pieces, text.phoneme_pieces, text.language_ids, text.sentence_language)
             self._encoded[row.index] = encoded.cut(0, self._processor.windows(encoded)[0].end)
         return self._encoded[row.index]

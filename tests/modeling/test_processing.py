@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, normalizers, pre_tokenizers, trainers
 from torch import Tensor
 from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast, TensorType
 
@@ -123,6 +125,40 @@ def test_truncation_takes_the_first_words_that_the_backbone_has_positions_for(
 def test_other_tensors_are_refused_with_what_there_is(processor: PhoneXLProcessor, wanted: Any) -> None:
     with pytest.raises(ValueError, match=f"return_tensors={wanted!r}: .* expected 'pt' or None"):
         processor("Hà Nội", "vi", return_tensors=wanted)
+
+
+@pytest.fixture(params=["bytes", "marks"])
+def by_space(request: pytest.FixtureRequest) -> PhoneXLProcessor:
+    """Its tokenizer tells words by the space before them: of bytes as RoBERTa's, or with a mark as Gemma's."""
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    backend = Backend(models.BPE(unk_token="[UNK]"))
+    if request.param == "bytes":
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    else:
+        backend.normalizer = normalizers.Replace(" ", "▁")
+    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=specials, show_progress=False)
+    words = ["a", *" ".join(SENTENCES.values()).replace(".", " .").split()]
+    backend.train_from_iterator([text for word in words for text in (word, f" {word}")] * 3, trainer)
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token"), specials, strict=True))
+    return PhoneXLProcessor(PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=64, **names))
+
+
+def test_words_are_cut_as_behind_a_space_where_the_language_has_spaces(by_space: PhoneXLProcessor) -> None:
+    tokenizer = by_space.tokenizer
+
+    def pieces(language: str) -> list[list[int]]:
+        return by_space.encode(by_space.words(SENTENCES[language], language), language).pieces
+
+    for language in ("vi", "ko"):
+        assert sum(pieces(language), []) == tokenizer.encode(f" {SENTENCES[language]}", add_special_tokens=False)
+    for language in ("zh", "ja"):
+        words = by_space.words(SENTENCES[language], language)
+        assert pieces(language) == [tokenizer.encode(word, add_special_tokens=False) for word in words]
+
+
+def test_other_tokenizers_cut_a_word_alike_wherever_it_stands(processor: PhoneXLProcessor) -> None:
+    for word in (word for language in ROWS for word in processor.words(SENTENCES[language], language)):
+        assert processor.pieces(word, spaced=True) == processor.pieces(word)
 
 
 def test_a_token_without_piece_is_unknown_not_absent(processor: PhoneXLProcessor) -> None:
