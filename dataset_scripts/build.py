@@ -34,7 +34,16 @@ from dataset_scripts.shards import (
     write_shards,
     write_whole,
 )
-from dataset_scripts.sources import candidates, choose_folder, files_of, is_released, lacking, splits_in, unread
+from dataset_scripts.sources import (
+    choose_folder,
+    example_file,
+    files_of,
+    is_released,
+    lacking,
+    nothing_found,
+    splits_in,
+    unread,
+)
 from modeling_phonexl.transcription import Transcriber
 
 logger = logging.getLogger(__name__)
@@ -134,11 +143,9 @@ def _make_plan(name: str, corpus: Corpus, folder: Path, config: str | None, opti
     wanted = corpus.tables_of(config)
     tables = tuple(table for table in wanted if splits_in(folder, table))
     if not tables:
-        looked_for = ", ".join(dict.fromkeys(_example(table) for table in wanted))
-        cure = "Name the folder that holds them."
-        raise DataError(folder, None, None, f"files of {name}, for example {looked_for}", cure)
+        raise nothing_found(name, folder, wanted)
     if config in corpus.views and len(tables) < len(wanted):
-        lacking = ", ".join(_example(table) for table in wanted if table not in tables)
+        lacking = ", ".join(example_file(table) for table in wanted if table not in tables)
         raise DataError(folder, None, None, f"both sides of {config}: {lacking}", "Name the folder that holds both.")
     files = {path for table in tables for path in files_of(folder, table)}
     digests = {path.relative_to(folder).as_posix(): digest(path) for path in sorted(files)}
@@ -187,12 +194,6 @@ def _is_known(omission: Omission, table: Table, folder: Path) -> bool:
 def _is_given(path: Path) -> bool:
     """Whether a source file brings its own IPA."""
     return ".tsv" in path.suffixes and is_released(path)
-
-
-def _example(table: Table) -> str:
-    """The name of a file that a table would be read from."""
-    named = {"dictionary": f"en-{table.language}.txt", "cognates": f"scores/{table.files}.tsv.gz"}
-    return named.get(table.kind) or candidates(table, table.splits[0])[0]
 
 
 def _try_readers(plan: _Plan) -> None:

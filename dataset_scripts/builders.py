@@ -21,7 +21,7 @@ from dataset_scripts.build import Options, raw_rows_of
 from dataset_scripts.catalogue import CORPORA
 from dataset_scripts.corpus import Table
 from dataset_scripts.rows import KINDS, Row
-from dataset_scripts.sources import choose_folder, splits_in
+from dataset_scripts.sources import choose_folder, nothing_found, splits_in
 from modeling_phonexl.transcription import Transcriber
 
 _RANGES = 16  # parts of a split, which several processes share
@@ -58,7 +58,7 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
         tables = {table.label: table for table in corpus.tables_of(self.config.name)}
         label = self.config.name
         places = corpus.views.get(label) or {split: (label, split) for split in tables[label].splits}
-        return [
+        found = [
             datasets.SplitGenerator(
                 name=datasets.NamedSplit(split),
                 gen_kwargs={
@@ -69,6 +69,9 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
             for split, (table, part) in places.items()
             if part in splits_in(folder, tables[table])
         ]
+        if not found:  # load_dataset would give a data set without splits
+            raise nothing_found(self.CORPUS, folder, tables.values())
+        return found
 
     def _generate_examples(
         self, ranges: Sequence[tuple[int, int]], place: tuple[Table, str]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, overload
 
@@ -114,6 +114,19 @@ def splits_in(folder: Path, table: Table) -> list[str]:
     if table.kind in _PAIR_KINDS:
         return list(table.splits) if _find_pairs(folder, table) else []
     return [split for split in table.splits if find_source(folder, table, split, missing_ok=True)]
+
+
+def example_file(table: Table) -> str:
+    """The name of a file that a table would be read from."""
+    named = {"dictionary": f"en-{table.language}.txt", "cognates": f"scores/{table.files}.tsv.gz"}
+    return named.get(table.kind) or candidates(table, table.splits[0])[0]
+
+
+def nothing_found(name: str, folder: Path, tables: Iterable[Table]) -> DataError:
+    """What to say of a folder without a file of these tables of a data set."""
+    looked_for = ", ".join(dict.fromkeys(map(example_file, tables)))
+    cure = "Name the folder that holds them."
+    return DataError(folder, None, None, f"files of {name}, for example {looked_for}", cure)
 
 
 def files_of(folder: Path, table: Table, splits: Sequence[str] = SPLITS) -> list[Path]:

@@ -16,7 +16,6 @@ from .transcription import Transcriber, find_language, guess_language
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
-_UNSPACED = ("zh", "ja")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 Rows = dict[str, list[list[int]]]
@@ -195,7 +194,7 @@ class SentenceEncoder:
             spoken = self.transcribe(tokens, language) if phonemes is None else phonemes
             sounds = [self.phoneme_pieces(tuple(segments)) for segments in spoken]
         row = self.language_id(language)
-        pieces = [self.pieces(token, find_language(language).code not in _UNSPACED) for token in tokens]
+        pieces = [self.pieces(token, find_language(language).spaced) for token in tokens]
         return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
 
     def join(self, first: EncodedSentence, second: EncodedSentence) -> EncodedSentence:

@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.options import DataFolder, LimitTrain, ScoredBy, Seeds, TrainingRecipe, parse_seeds, typed_settings
+from phonexl.cli.options import (
+    DataFolder,
+    LimitTrain,
+    ScoredBy,
+    Seeds,
+    TrainingRecipe,
+    parse_seeds,
+    split_commas,
+    typed_settings,
+)
 from phonexl.cli.tables import print_table
 from phonexl.methods import lay_over, method_names, parse_method
 
@@ -34,7 +43,7 @@ def compare(
     Example: phonexl compare udpos-zh-vi-offline --set unit=subword --methods plain,phonexl,xtune --data udpos
     --out runs/compare
     """
-    names = methods.split(",")
+    names = split_commas(methods)
     for name in names:
         parse_method(name)
     if len(dict.fromkeys(names)) < len(names):

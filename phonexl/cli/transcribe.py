@@ -122,12 +122,19 @@ def _write_page(
     """The page; with gold, its first line says how many words differ."""
     lines, words, wrong = [], 0, 0
     for tokens, records in sentences:
-        expected = [] if gold is None else _expected(tokens, records, *next(gold, (0, [])))
+        expected = []
+        if gold is not None:
+            if (found := next(gold, None)) is None:
+                raise ValueError(f"--gold ends before {' '.join(tokens)!r}: give the same sentences in the same order")
+            expected = _expected(tokens, records, *found)
         lines.append(make_line(language, tokens, records, expected=expected))
         words += len(tokens)
         wrong += len([sound for sound, record in zip(expected, records, strict=False) if sound and sound != record.ipa])
-    found = f"{wrong} of {words} tokens differ from the gold standard; what was expected stands below them."
-    sys.stdout.write(render_page("Transcription", [Section("", [found] if gold is not None else [], lines=lines)]))
+    rest = next((number for number, sentence in gold or () if sentence), None)
+    if rest is not None:
+        raise ValueError(f"--gold goes on in line {rest}, where standard input ends: give the same sentences")
+    said = f"{wrong} of {words} tokens differ from the gold standard; what was expected stands below them."
+    sys.stdout.write(render_page("Transcription", [Section("", [said] if gold is not None else [], lines=lines)]))
 
 
 def _read_gold(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:

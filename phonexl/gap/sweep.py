@@ -106,7 +106,7 @@ def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
     {'learning_rate': [1e-05, 3e-05]}
     """
     grid: dict[str, list[Any]] = {}
-    for key, values in parse_settings(texts).items():
+    for key, values in parse_settings(texts, "--grid").items():
         if not isinstance(values, list) or not values:
             raise RecipeError(f"--grid {key}={values}: expected a list, for example {key}=[1e-5, 3e-5]")
         grid[key] = [number(value) for value in values]

@@ -220,8 +220,12 @@ def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ..
     return {**read_values(parent, shipped, (*children, name_or_path)), **values}
 
 
-def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+def parse_settings(settings: Iterable[str], option: str = "--set") -> dict[str, Any]:
     """Turn `key=value` texts into values, read as YAML.
+
+    Args:
+        settings: What was typed.
+        option: Behind which option.
 
     Raises:
         RecipeError: For a text without "=", or a value that is not YAML.
@@ -233,11 +237,11 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     for text in settings:
         key, separator, value = text.partition("=")
         if not separator:
-            raise RecipeError(f"--set {text!r}: expected key=value, for example --set num_train_epochs=1")
+            raise RecipeError(f"{option} {text!r}: expected key=value, for example --set num_train_epochs=1")
         try:
             values[key.strip()] = _plain(key.strip(), yaml.safe_load(value))
         except yaml.YAMLError as error:
-            raise RecipeError(f"--set {text!r}: not YAML: {' '.join(str(error).split())}") from error
+            raise RecipeError(f"{option} {text!r}: not YAML: {' '.join(str(error).split())}") from error
     return values
 
 

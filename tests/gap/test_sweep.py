@@ -223,6 +223,8 @@ def test_the_grids_are_those_of_the_paper():
 def test_a_bad_grid_is_one_line(folder, checkpoint, tmp_path, recipe, data):
     with pytest.raises(RecipeError, match="expected a list"):
         parse_grid(["learning_rate=0.1"])
+    with pytest.raises(RecipeError, match="--grid 'speed': expected key=value"):
+        parse_grid(["speed"])
     options = ["--task", "pos", "--data", folder, "--model", checkpoint, "--out", tmp_path / "out", "--language", "eng"]
     done = run_command("sweep", *options, "--grid", "speed=[1]")
     assert (done.exit_code, done.stdout) == (2, "")

@@ -265,7 +265,7 @@ def test_train_refuses_bad_usage(message: str, arguments: list[str], data: Path,
     ("message", "options"),
     [
         ("--seeds '1,1': expected each seed once", ["--seeds", "1,1"]),
-        ("--methods 'plain,phonexl,plain': expected each method once", ["--methods", "plain,phonexl,plain"]),
+        ("--methods 'plain, phonexl,plain': expected each method once", ["--methods", "plain, phonexl,plain"]),
     ],
 )
 def test_compare_counts_nothing_twice(message: str, options: list[str], data: Path, tmp_path: Path) -> None:

@@ -170,6 +170,8 @@ def test_a_page_marks_what_differs_from_the_gold_standard(tmp_path: Path) -> Non
     assert re.findall(r'class="ipa wrong"[^>]*>([^<]+)<', page) == ["ajŋ˧˧"]
     assert re.findall(r'class="ipa expected"[^>]*>([^<]+)<', page) == ["æ"]
     refuse(2, "--gold: the sentence from line 4 has the tokens 'anh'", "transcribe", *options, text="anh học\nem\n")
+    refuse(2, "--gold ends before 'em'", "transcribe", *options, text="anh học\nanh\nem\n")
+    refuse(2, "--gold goes on in line 4, where standard input ends", "transcribe", *options, text="anh học\n")
     refuse(2, "--gold marks errors in a page", "transcribe", "--language", "vi", "--gold", str(gold), text="")
     gold.write_text("anh\n", encoding="utf-8")
     refuse(3, r'gold\.tsv:1: expected token<TAB>ipa, found "anh"', "transcribe", *options, text="anh\n")
