@@ -33,6 +33,7 @@ _SHARED: dict[str, Any] = {
     "warmup_steps": 0,
     "num_train_epochs": 3,
     "max_steps": -1,
+    "early_stopping_patience": None,
     "per_device_train_batch_size": 8,
     "gradient_accumulation_steps": 1,
 }

@@ -16,19 +16,21 @@ _AT_LEAST = {
     **dict.fromkeys((*_LEARNING_RATES, "weight_decay", "warmup_steps", "max_grad_norm", "label_smoothing_factor"), 0),
     **dict.fromkeys(("eval_delay", "dataloader_num_workers"), 0),
     **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size"), 1),
-    **dict.fromkeys(("gradient_accumulation_steps", "save_total_limit"), 1),
+    **dict.fromkeys(("gradient_accumulation_steps", "save_total_limit", "early_stopping_patience"), 1),
 }
 _ABOVE_ZERO = ("num_train_epochs", "logging_steps", "eval_steps", "save_steps")
 
 
 @dataclass
 class PhoneXLTrainingArguments(TrainingArguments):
-    """Arguments of `PhoneXLTrainer`: those of the HF Trainer and three learning rates, and a probe.
+    """Arguments of `PhoneXLTrainer`: those of the HF Trainer and three learning rates, an early stop, and a probe.
 
     Attributes:
         head_learning_rate: Of classifier, CRF and MLM heads, which start from nothing; None: as the encoder.
         phoneme_learning_rate: Of the phoneme table; None: as the encoder.
         temperature_learning_rate: Of the alignment temperature; None: as the encoder.
+        early_stopping_patience: Number of evaluations in a row without a better `metric_for_best_model` at which
+            training ends; None: never. What is kept is `load_best_model_at_end`'s business.
         log_gradient_cosines: Log, with every loss, the cosine between the encoder's gradient of the task term and that
             of each other term, on the step's first micro-batch; such a step costs one backward more per term.
     """
@@ -36,6 +38,7 @@ class PhoneXLTrainingArguments(TrainingArguments):
     head_learning_rate: float | None = field(default=None)
     phoneme_learning_rate: float | None = field(default=None)
     temperature_learning_rate: float | None = field(default=None)
+    early_stopping_patience: int | None = field(default=None)
     log_gradient_cosines: bool = field(default=False)
 
 

@@ -104,6 +104,13 @@ class Recipe:
             raise RecipeError(f"{self.name}: {fault}")
         if fault := wrong_argument(PhoneXLTrainingArguments, self.training):
             raise RecipeError(f"{self.name}: {fault}")
+        if (patience := self.training.get("early_stopping_patience")) is not None:
+            needed = {"eval_strategy": "no", "metric_for_best_model": None}
+            if missing := [key for key, off in needed.items() if self.training.get(key, off) == off]:
+                raise RecipeError(
+                    f"{self.name}: early_stopping_patience is {patience}, and there is no {missing[0]} to score "
+                    "dev by; set it, or early_stopping_patience=null"
+                )
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
         for name in ("task_switch_ratio", "particle_merge_ratio"):

@@ -64,6 +64,9 @@ class PhoneXLTrainer(Trainer):
         self._num_steps = 0
         self._measured_step = -1
         self._cosines: dict[str, float] = {}
+        own: list[TrainerCallback] = [_EpochCallback(collator)]
+        if args.early_stopping_patience is not None:
+            own.append(_EarlyStop(args.early_stopping_patience))
         super().__init__(
             model=model,
             args=args,
@@ -72,7 +75,7 @@ class PhoneXLTrainer(Trainer):
             eval_dataset=eval_dataset,
             processing_class=collator.processor,
             compute_metrics=self._score,
-            callbacks=[_EpochCallback(collator), *callbacks],
+            callbacks=[*own, *callbacks],
         )
         self.model_accepts_loss_kwargs = True
 
@@ -318,6 +321,25 @@ class _EpochCallback(TrainerCallback):
         self._collator.epoch = int(state.epoch or 0)
         # Accelerate does it too, but with several processes it does not reach the sampler of a resumed epoch.
         kwargs["train_dataloader"].set_epoch(self._collator.epoch)
+
+
+class _EarlyStop(TrainerCallback):
+    """Ends training at the evaluation that is the `patience`-th in a row without a better dev score.
+
+    Counted in the log, which every checkpoint holds: the counter of transformers' own callback is 0 again in a resumed
+    run.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        name = f"eval_{str(args.metric_for_best_model).removeprefix('eval_')}"
+        scores = [entry[name] for entry in state.log_history if name in entry]
+        best = max(scores) if args.greater_is_better else min(scores)
+        if len(scores) - 1 - scores.index(best) >= self._patience:
+            control.should_training_stop = True
+            control.should_save = False  # it is not the best, and a run resumed from it would train on
 
 
 def _part_of(name: str) -> str:

@@ -133,6 +133,7 @@ def test_the_table_has_plain_first_and_the_published_score() -> None:
         {"learning_rate": 1e-3},
         {"head_learning_rate": 1e-3},
         {"num_train_epochs": 10},
+        {"early_stopping_patience": 6},
         {"per_device_train_batch_size": 16},
         {"per_device_train_batch_size": 16, "gradient_accumulation_steps": 4},
     ],

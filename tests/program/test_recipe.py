@@ -1,6 +1,7 @@
 """Recipes: the shipped ones hold the paper's values, and a wrong one is refused by what is wrong in it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,27 @@ def test_variants_switch_terms_off_and_change_no_other_value_of_table_5(name: st
     kept = {only[name]} if name in only else set() if "plain" in name or "-pe" in name else set(WEIGHTS)
     for key in KEYS.values():
         assert recipe.config[key] == (0 if key in WEIGHTS and key not in kept else expected[key]), key
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_official_recipes_are_optimised_as_the_released_code_does(name: str) -> None:
+    """`eval_patience 5` of its scripts is to be exceeded: the sixth evaluation without gain ends training."""
+    official, paper = Recipe.load(f"{name}-official"), Recipe.load(name)
+    expected = {
+        "early_stopping_patience": 6,
+        "load_best_model_at_end": False,
+        "per_device_train_batch_size": 8,
+        "gradient_accumulation_steps": 4,
+        "bf16": False,
+        "train_sampling_strategy": "random",
+    }
+    assert official.training == {**paper.training, **expected}
+    assert official == replace(paper, name=official.name, official=True, training=official.training)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_only_official_recipes_end_early(name: str) -> None:
+    assert ("early_stopping_patience" in Recipe.load(name).training) is name.endswith("-official")
 
 
 def test_there_is_a_recipe_for_every_row_of_the_paper() -> None:
@@ -196,6 +218,19 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
         (MINIMAL + "num_train_epochs: 0\n", "num_train_epochs is 0; expected a number > 0$"),
         (MINIMAL + "num_train_epochs: -1\n", "num_train_epochs is -1; expected a number > 0$"),
         (MINIMAL + "per_device_train_batch_size: 0\n", "per_device_train_batch_size is 0; expected a number >= 1$"),
+        (MINIMAL + "early_stopping_patience: 0\n", "early_stopping_patience is 0; expected a number >= 1$"),
+        (MINIMAL + "early_stopping_patience: -5\n", "early_stopping_patience is -5; expected a number >= 1$"),
+        (
+            MINIMAL + "early_stopping_patience: 2.5\n",
+            "early_stopping_patience is 2.5; expected a whole number or null$",
+        ),
+        (MINIMAL + "early_stoping_patience: 5\n", "unknown key .*; did you mean 'early_stopping_patience'"),
+        (
+            MINIMAL + "early_stopping_patience: 5\nmetric_for_best_model: xtreme_f1\neval_strategy: no\n",
+            "mine: early_stopping_patience is 5, and there is no eval_strategy to score dev by; set it, or "
+            "early_stopping_patience=null$",
+        ),
+        (MINIMAL + "early_stopping_patience: 5\neval_strategy: steps\n", "there is no metric_for_best_model to score"),
         (MINIMAL + "lr_scheduler_type: lin\n", "lr_scheduler_type is 'lin'; expected one of linear, cosine, "),
         (MINIMAL + "eval_strategy: epochs\n", "eval_strategy is 'epochs'; expected one of no, steps, epoch$"),
         (MINIMAL + "mask_ratio: abc\n", "mine: mask_ratio is 'abc'; expected a finite number$"),

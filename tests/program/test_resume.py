@@ -16,6 +16,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
+import phonexl.training.task as task_module
 from phonexl.methods import find_method
 from phonexl.results import Result, find_results
 from phonexl.training.recipe import Recipe
@@ -84,6 +85,42 @@ def test_a_run_stopped_in_an_epoch_ends_as_if_it_had_not_been(
     # The step at which it stops is not saved any more.
     assert rest.trained == list(range((stop - 1) // 2 * 2 + 1, 7))
     assert rest.losses == {step: whole.losses[step] for step in rest.trained}
+    assert_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+@pytest.mark.parametrize("stop", [3, 5, 8])
+def test_a_resumed_run_ends_early_where_an_uninterrupted_one_does(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    """Evaluations before the stop count; one that is cut off at its last step, before that is on disk, ends there."""
+    recipe = make_recipe(
+        **{**STEPS, "num_train_epochs": 5}, early_stopping_patience=3, metric_for_best_model="xtreme_f1"
+    )
+
+    class Cut(_StopAt):
+        """At the end of training if that is the step, and else after the step."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if stop != 8:
+                super().on_step_end(args, state, control, **kwargs)
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            raise InterruptedError
+
+    def score_dev(first: int) -> None:
+        scores = iter([0.5, 0.4, 0.45, 0.4, 0.3][first - 1 :])
+        monkeypatch.setattr(task_module, "xtreme_f1", lambda predicted, gold: next(scores))
+
+    score_dev(1)
+    (result,) = train(recipe, data, tmp_path / "whole")
+    assert result.training["steps"] == 8
+    score_dev(1)
+    with pytest.raises(InterruptedError):
+        train(recipe, data, tmp_path / "stopped", callbacks=[Cut(stop)])
+    score_dev((stop - 1) // 2 + 1)
+    rest = _StopAt()
+    train(recipe, data, tmp_path / "stopped", resume=True, callbacks=[rest])
+    assert rest.trained == list(range((stop - 1) // 2 * 2 + 1, 9))
     assert_same_run(tmp_path / "whole", tmp_path / "stopped")
 
 

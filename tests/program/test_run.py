@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, TrainerCallback
 
+import phonexl.training.task as task_module
 from dataset_scripts import readers
 from dataset_scripts.build import build
 from dataset_scripts.provenance import digest
@@ -286,6 +287,39 @@ def test_only_the_released_code_switches_words_to_themselves(
     switcher = make_switcher(recipe, model.config, processor, data)
     assert switcher is not None
     assert set(switcher.dictionary) == kept
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(("best", "kept"), [(False, 4), (True, 2)])
+def test_a_run_that_ends_early_saves_and_scores_its_last_step_unless_the_best_is_asked_for(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: bool, kept: int
+) -> None:
+    """The result says at which step it ended."""
+    dev = iter([0.1, 0.9, 0.3, 0.4])
+    monkeypatch.setattr(task_module, "xtreme_f1", lambda predicted, gold: next(dev))
+    seen: list[dict[str, torch.Tensor]] = []
+
+    class Keep(TrainerCallback):
+        def on_evaluate(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+            seen.append({name: weight.clone() for name, weight in model.state_dict().items()})
+
+    steps = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
+    recipe = make_recipe(
+        **steps,
+        num_train_epochs=3,
+        early_stopping_patience=2,
+        metric_for_best_model="xtreme_f1",
+        load_best_model_at_end=best,
+    )
+    (result,) = train(recipe, data, tmp_path, callbacks=[Keep()])
+    assert (result.training["steps"], result.training["best_dev_score"], len(seen)) == (4, 0.9, 4)
+    saved = load_file(tmp_path / "model.safetensors")
+    assert all(torch.equal(weight, seen[kept - 1][name]) for name, weight in saved.items())
+    assert not all(torch.equal(weight, seen[kept % 4][name]) for name, weight in saved.items())
+    model, processor = (kind.from_pretrained(tmp_path) for kind in (PhoneXLForTokenClassification, PhoneXLProcessor))
+    sentences = load_split(data, "udpos", "vi", "test")
+    tags = tag_sentences(model, processor, sentences, 8, bf16=False)
+    assert score(tags, sentences) == result.scores["vi"]["test"]
 
 
 @pytest.mark.parametrize("supported", [True, False])

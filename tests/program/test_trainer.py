@@ -35,6 +35,7 @@ PLAIN_STEP = {
     "mlm_weight": 1.0,
     "xmlm_weight": 1.0,
 }
+EVERY_STEP = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
 TERMS = ("task", "align", "mlm", "xmlm")
 Train = Callable[..., PhoneXLTrainer]
 
@@ -219,12 +220,45 @@ def test_the_best_source_dev_checkpoint_is_kept(run: Train, monkeypatch: pytest.
     scores = iter([0.1, 0.9, 0.3])
     monkeypatch.setattr(task_module, "xtreme_f1", lambda predicted, gold: next(scores))
     kept = _KeepWeights()
-    every_step = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
     best = {"load_best_model_at_end": True, "metric_for_best_model": "xtreme_f1"}
-    trainer = run((kept,), **every_step, **best)
+    trainer = run((kept,), **EVERY_STEP, **best)
     assert trainer.state.best_metric == 0.9
     assert_same_weights(trainer.model.state_dict(), kept.weights[1], tolerance=0)
     assert not torch.equal(kept.weights[1]["classifier.weight"], kept.weights[2]["classifier.weight"])
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("sign", [1, -1], ids=["greater", "smaller"])
+@pytest.mark.parametrize(
+    ("patience", "scores", "stop"),
+    [
+        (2, [0.5, 0.9, 0.9, 0.8], 4),  # as good is not better
+        (2, [0.5, 0.4, 0.6, 0.5, 0.5], 5),  # better than all before it: counted anew
+        (2, [0.9, 0.1, 0.2], 3),  # better than the last is not enough
+        (1, [0.5, 0.4], 2),
+        (6, [0.9, *[0.1] * 5], 6),  # five without gain; the run is over
+        (None, [0.9, *[0.1] * 5], 6),
+    ],
+)
+def test_training_ends_where_dev_has_not_gained_for_so_many_evaluations(
+    run: Train, monkeypatch: pytest.MonkeyPatch, patience: int | None, scores: list[float], stop: int, sign: int
+) -> None:
+    """At that step and no other, with its weights; nothing is evaluated after it."""
+    left = iter(scores)
+    monkeypatch.setattr(task_module, "xtreme_f1", lambda predicted, gold: sign * next(left))
+    kept = _KeepWeights()
+    trainer = run(
+        (kept,),
+        **EVERY_STEP,
+        num_train_epochs=2,
+        early_stopping_patience=patience,
+        metric_for_best_model="xtreme_f1",
+        greater_is_better=sign > 0,
+    )
+    assert trainer.state.global_step == stop
+    assert list(left) == []
+    assert trainer.state.best_metric == sign * max(scores)
+    assert_same_weights(trainer.model.state_dict(), kept.weights[-1], tolerance=0)
 
 
 class _BendTransitions(TrainerCallback):
