@@ -16,6 +16,7 @@ from transformers import AutoConfig, TrainerCallback, set_seed
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from modeling_phonexl.outputs import present
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
@@ -161,13 +162,15 @@ class Job:
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
         last = last_checkpoint(folder) if self.resume else None
+        start = None
+        if self.recipe.fill_unseen:  # of a resumed run too: its checkpoint is loaded by `train`
+            start = present(trainer.tagger.phonexl.phoneme_embeddings).weight.detach().clone()
         output = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
         self.stages[stage] = _facts(trainer, output.metrics["train_runtime"], step_of(last))
-        if self.recipe.fill_unseen:
-            rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
-            filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, rows)
+        if start is not None:
+            filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, start)
             self.stages[stage]["filled_segments"] = filled
         if trainer.is_world_process_zero():
             save_model(trainer.tagger, str(folder / _TRAINED))

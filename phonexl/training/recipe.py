@@ -54,8 +54,8 @@ class Recipe:
             et al. 2020); it keeps its tag.
         particle_merge_ratio: Probability with which a run of particles is joined to the content word before it in
             training, as Korean writes them; for "udpos".
-        fill_unseen: After training, give segments that no training sentence has the row of the nearest one that some
-            has; for `phoneme_vocab: segments`.
+        fill_unseen: After training, give segments that it never met, in sentences as they are or switched, the row of
+            the nearest one that it met; for `phoneme_vocab: segments`, without weight decay.
         shuffle_dictionary: Give every source word the targets of another one, where it is switched and where it is
             heard: the control that tells what words mean from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
@@ -111,6 +111,11 @@ class Recipe:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
         if self.particle_merge_ratio and self.task != "udpos":
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
+        if self.fill_unseen and self.training.get("weight_decay"):
+            raise RecipeError(
+                f"{self.name}: fill_unseen knows what training never met by rows that stayed as they were, and "
+                "weight_decay moves all: set weight_decay=0, or fill_unseen=false"
+            )
         if len(set(self.seeds)) < len(self.seeds):
             raise RecipeError(f"{self.name}: seeds {list(self.seeds)}; expected each once")
         if self.few_shot < 0:
