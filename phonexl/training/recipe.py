@@ -5,7 +5,7 @@ Running one is `run.py`'s business.
 
 import difflib
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -128,14 +128,18 @@ class Recipe:
             find_language(language)
 
     @classmethod
-    def load(cls, name_or_path: str) -> "Recipe":
+    def load(cls, name_or_path: str, method_values: "MethodValues | None" = None) -> "Recipe":
         """Read a recipe from a file or, by name, from those that are shipped.
+
+        Args:
+            name_or_path: Which.
+            method_values: See `read_values`; `phonexl.methods.load_recipe` passes that of all methods.
 
         Raises:
             RecipeError: If there is no such recipe, or it has an unknown key or a bad value.
             UnknownLanguageError: For a language without transcription.
         """
-        values = read_values(name_or_path, _shipped())
+        values = read_values(name_or_path, _shipped(), method_values=method_values)
         return cls._from_values(Path(name_or_path).stem, values)
 
     def override(self, settings: Mapping[str, Any]) -> "Recipe":
@@ -183,13 +187,23 @@ class Recipe:
         return cls(name=name, config=config, training=training, method_settings=methods, **own)
 
 
-def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ...] = ()) -> dict[str, Any]:
+MethodValues = Callable[[str], Mapping[str, Any]]
+
+
+def read_values(
+    name_or_path: str,
+    shipped: Traversable,
+    children: tuple[str, ...] = (),
+    method_values: MethodValues | None = None,
+) -> dict[str, Any]:
     """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it.
 
     Args:
         name_or_path: A YAML file, or the name of a shipped recipe.
         shipped: Folder of the shipped ones.
         children: Recipes that extend this one, which it may not extend.
+        method_values: What a method sets in any recipe, by its name: a file that names one has these over what it
+            extends, and its own values over both. None leaves a name a name.
 
     Raises:
         RecipeError: If there is no such recipe, it extends itself, or is no YAML of keys and values.
@@ -218,11 +232,14 @@ def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ..
         raise RecipeError(f"{name_or_path}: expected lines of key: value")
     parent = values.pop("extends", None)
     values = {key: _plain(key, value) for key, value in values.items()}
-    if parent is None:
-        return values
-    if Path(parent).suffix in (".yaml", ".yml"):
-        parent = str(path.parent / parent)
-    return {**read_values(parent, shipped, (*children, name_or_path)), **values}
+    base: dict[str, Any] = {}
+    if parent is not None:
+        if Path(parent).suffix in (".yaml", ".yml"):
+            parent = str(path.parent / parent)
+        base = read_values(parent, shipped, (*children, name_or_path), method_values)
+    if method_values is not None and "method" in values:
+        base |= method_values(str(values.pop("method")))
+    return {**base, **values}
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
