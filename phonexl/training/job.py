@@ -111,8 +111,9 @@ class Job:
 
         Raises:
             DataError: If there is no dictionary.
-            ValueError: If tagged sentences are to be switched or merged beside an MLM term, or the recipe fills unseen
-                segments and the tagger has no table of them.
+            ValueError: If tagged sentences are to be switched or merged beside an MLM term, workers of the data loader
+                would count what is masked, switched or merged, or the recipe fills unseen segments and the tagger has
+                no table of them.
             MissingToolError: If it fills them and panphon is not installed.
         """
         if self.recipe.fill_unseen:
@@ -127,6 +128,11 @@ class Job:
             raise ValueError(
                 f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio and "
                 "particle_merge_ratio change: set them to 0, or mlm_weight=0"
+            )
+        if arguments.dataloader_num_workers and (tagger.config.mlm_weight > 0 or switcher or task_switcher or ratio):
+            raise ValueError(
+                f"{self.recipe.name}: what is masked, switched or merged is counted where batches are made, and a "
+                "worker's counts are lost with it: set dataloader_num_workers=0"
             )
         merger = ParticleMerger(processor, task.labels, ratio) if ratio else None
         collator = make_collator(processor, tagger.config, self.seed, switcher, task_switcher, second_view, merger)

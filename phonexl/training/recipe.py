@@ -18,7 +18,7 @@ from dataset_scripts.schema import PAIR_TASKS, TASKS
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import Vocab
-from phonexl.training.arguments import PhoneXLTrainingArguments, wrong_argument
+from phonexl.training.arguments import PhoneXLTrainingArguments, idle_argument, wrong_argument
 from phonexl.training.setting_types import wrong_type
 
 # Set by the processor, the backbone or the run itself.
@@ -103,6 +103,8 @@ class Recipe:
         if fault := wrong_type(PhoneXLConfig.__init__, self.config):
             raise RecipeError(f"{self.name}: {fault}")
         if fault := wrong_argument(PhoneXLTrainingArguments, self.training):
+            raise RecipeError(f"{self.name}: {fault}")
+        if fault := idle_argument(self.training, self.config.get("unit", "word")):
             raise RecipeError(f"{self.name}: {fault}")
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
