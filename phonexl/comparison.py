@@ -264,6 +264,8 @@ def _trained_on(result: Result) -> str | None:
 
 def _is_plain(result: Result) -> bool:
     recipe = result.recipe
+    if recipe.get("task_switch_ratio"):  # CoSDA-ML, whatever it is called
+        return False
     if recipe.get("method", "phonexl") != "phonexl":
         return bool(recipe["method"] == "plain")
     # Results made before methods were named, and recipes that spell it out.

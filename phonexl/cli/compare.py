@@ -18,7 +18,7 @@ from phonexl.cli.options import (
     typed_settings,
 )
 from phonexl.cli.tables import print_table
-from phonexl.methods import lay_over, method_names, parse_method
+from phonexl.methods import lay_over, load_recipe, method_names, parse_method
 
 _METHODS_HELP = f"Comma-separated; of {', '.join(method_names())}, also with -original behind them."
 
@@ -52,12 +52,11 @@ def compare(
     from phonexl.comparison import why_no_gain
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.data import load_data
-    from phonexl.training.recipe import Recipe
     from phonexl.training.rehearsal import is_finished, rehearse
     from phonexl.training.run import check_places, train
 
     settings = typed_settings(set, limit_train)
-    base = Recipe.load(recipe)
+    base = load_recipe(recipe)
     if seeds is not None:
         base = base.with_seeds(parse_seeds(seeds))
     # What would stop the last method is known before the first is trained.

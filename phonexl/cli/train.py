@@ -9,9 +9,12 @@ import typer
 from phonexl.cli.errors import honest_exit
 from phonexl.cli.options import DataFolder, LimitTrain, Seeds, Settings, TrainingRecipe, parse_seeds, typed_settings
 from phonexl.cli.tables import print_table
-from phonexl.methods import lay_over, method_names, parse_method
+from phonexl.methods import lay_over, load_recipe, method_names, parse_method
 
-_METHOD_HELP = f"One of {', '.join(method_names())}; with -original behind it, in its authors' own setting."
+_METHOD_HELP = (
+    f"One of {', '.join(method_names())}; with -original behind it, in its authors' own setting. "
+    "Left out, the recipe's."
+)
 
 
 @honest_exit
@@ -19,7 +22,7 @@ def train(
     recipe: TrainingRecipe,
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Where models and results go.")],
-    method: Annotated[str, typer.Option(help=_METHOD_HELP)] = "phonexl",
+    method: Annotated[str | None, typer.Option(help=_METHOD_HELP)] = None,
     seeds: Seeds = None,
     limit_train: LimitTrain = None,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run.")] = False,
@@ -30,11 +33,10 @@ def train(
     Example: phonexl train udpos-zh-vi-offline --data udpos --out runs/zh-vi --seeds 1 --limit-train 2000
     """
     wanted = None if seeds is None else parse_seeds(seeds)
-    parse_method(method)
-    from phonexl.training.recipe import Recipe
-
+    if method is not None:
+        parse_method(method)
     settings = typed_settings(set, limit_train)
-    found, chosen = lay_over(Recipe.load(recipe), method, settings)
+    found, chosen = lay_over(load_recipe(recipe), method, settings)
     if wanted is not None:
         chosen = chosen.with_seeds(wanted)
     typer.echo(f"{chosen.name}: seeds {', '.join(map(str, chosen.seeds))}; backbone {chosen.backbone}", err=True)

@@ -46,18 +46,48 @@ def parse_method(text: str) -> "tuple[Method, bool]":
     return find_method(text.removesuffix(ORIGINAL)), original
 
 
-def lay_over(recipe: "Recipe", text: str, settings: Mapping[str, Any]) -> "tuple[Method, Recipe]":
-    """A method, as `--method` names it, and a recipe as it is trained by it.
+def load_recipe(name_or_path: str) -> "Recipe":
+    """A recipe with what its own method sets, if it names one: under its own values, over those that it extends.
 
     Raises:
-        RecipeError: For an unknown key, or a value that the method refuses; settings of other methods are checked too.
+        RecipeError, ValueError: See `Recipe.load`; also for an unknown method.
+    """
+    from phonexl.training.recipe import Recipe
+
+    def method_values(text: str) -> dict[str, Any]:
+        method, original = parse_method(text)
+        return method.overrides(original)
+
+    return Recipe.load(name_or_path, method_values)
+
+
+def lay_over(recipe: "Recipe", text: str | None, settings: Mapping[str, Any]) -> "tuple[Method, Recipe]":
+    """A method, as `--method` names it, and a recipe as it is trained by it.
+
+    Args:
+        recipe: As `load_recipe` gives it.
+        text: The method; None: the recipe's own.
+        settings: Go over what the method sets.
+
+    Raises:
+        RecipeError: For an unknown key, or a value that the method refuses; settings of other methods are checked too;
+            or where the recipe is of another method. Of phonexl it is if it names none, and any may be laid over that.
         ValueError: For an unknown method.
     """
-    method, original = parse_method(text)
-    chosen = recipe.override({**method.overrides(original), **settings})
-    if text != "phonexl":
+    from phonexl.training.recipe import RecipeError
+
+    method, original = parse_method(recipe.method if text is None else text)
+    if text in (None, recipe.method):
+        chosen = recipe.override(settings)
+    elif recipe.method == "phonexl":
+        chosen = recipe.override({**method.overrides(original), **settings})
         # Results are grouped by name: two methods of one recipe are not two seeds of one system.
         chosen = replace(chosen, name=f"{chosen.name}-{text}")
+    else:
+        raise RecipeError(
+            f"{recipe.name}: the recipe is of method {recipe.method}, and {text} is asked for: take its line "
+            f"`method:` out, or ask for {recipe.method} alone"
+        )
     check_recipe(chosen)
     method.settings_of(chosen)
     return method, chosen

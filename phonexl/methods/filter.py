@@ -200,5 +200,6 @@ METHOD = Method(
     },
     settings=FilterSettings,
     tags_only=True,
+    may_switch=False,
     train=train,
 )

@@ -56,10 +56,15 @@ def train(job: Job) -> Trained:
     """The objectives, and then the task.
 
     Raises:
-        RecipeError: If the recipe weighs no objective, or has pairs of sentences and no text.
+        RecipeError: If the recipe weighs no objective, has pairs of sentences and no text, or fills unseen segments.
         DataError: If text is missing.
     """
     settings: ObjectivesFirstSettings = job.settings
+    if job.recipe.fill_unseen:  # what the first stage alone met would look unseen to the second
+        raise RecipeError(
+            f"{job.recipe.name}: objectives-first reads the target too, whose segments fill_unseen is for: set "
+            "fill_unseen=false"
+        )
     first, processor = job.build(PhoneXLForTokenClassification)
     if not any(first.loss_weights[name] for name in ("align", "mlm", "xmlm")):
         raise RecipeError(f"{job.recipe.name}: objectives-first: no objective has a weight; set mlm_weight, for one")

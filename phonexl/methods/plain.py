@@ -26,4 +26,5 @@ METHOD = Method(
         "per_device_train_batch_size": 8,
         "gradient_accumulation_steps": 4,
     },
+    may_switch=False,
 )

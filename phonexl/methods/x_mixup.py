@@ -335,5 +335,6 @@ METHOD = Method(
     },
     settings=XMixupSettings,
     tags_only=True,
+    may_switch=False,
     train=train,
 )

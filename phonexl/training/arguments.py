@@ -63,3 +63,24 @@ def wrong_argument(arguments: type[TrainingArguments], values: Mapping[str, Any]
         if name in _AT_LEAST and value < _AT_LEAST[name]:
             return f"{name} is {value}; expected a number >= {_AT_LEAST[name]}"
     return None
+
+
+def idle_argument(values: Mapping[str, Any], unit: str) -> str | None:
+    """The first value that `PhoneXLTrainer` could not do what it says with, and why; None if there is none.
+
+    Args:
+        values: By name of an argument.
+        unit: As in `PhoneXLConfig`.
+
+    >>> idle_argument({"neftune_noise_alpha": 5.0}, "word")
+    'neftune_noise_alpha is 5.0, and unit=word reads pieces past their noise: leave it out, or set unit=subword'
+    """
+    if value := values.get("label_smoothing_factor"):
+        return f"label_smoothing_factor is {value}, and no term of the loss smooths its labels: leave it out"
+    if values.get("neftune_noise_alpha") and unit == "word":
+        value = values["neftune_noise_alpha"]
+        reason = "unit=word reads pieces past their noise"
+        return f"neftune_noise_alpha is {value}, and {reason}: leave it out, or set unit=subword"
+    if values.get("dataloader_persistent_workers"):
+        return "dataloader_persistent_workers is true, and such workers draw every epoch as the first: leave it out"
+    return None

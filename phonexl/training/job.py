@@ -16,6 +16,7 @@ from transformers import AutoConfig, TrainerCallback, set_seed
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from modeling_phonexl.outputs import present
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
@@ -110,8 +111,9 @@ class Job:
 
         Raises:
             DataError: If there is no dictionary.
-            ValueError: If tagged sentences are to be switched or merged beside an MLM term, or the recipe fills unseen
-                segments and the tagger has no table of them.
+            ValueError: If tagged sentences are to be switched or merged beside an MLM term, workers of the data loader
+                would count what is masked, switched or merged, or the recipe fills unseen segments and the tagger has
+                no table of them.
             MissingToolError: If it fills them and panphon is not installed.
         """
         if self.recipe.fill_unseen:
@@ -126,6 +128,11 @@ class Job:
             raise ValueError(
                 f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio and "
                 "particle_merge_ratio change: set them to 0, or mlm_weight=0"
+            )
+        if arguments.dataloader_num_workers and (tagger.config.mlm_weight > 0 or switcher or task_switcher or ratio):
+            raise ValueError(
+                f"{self.recipe.name}: what is masked, switched or merged is counted where batches are made, and a "
+                "worker's counts are lost with it: set dataloader_num_workers=0"
             )
         merger = ParticleMerger(processor, task.labels, ratio) if ratio else None
         collator = make_collator(processor, tagger.config, self.seed, switcher, task_switcher, second_view, merger)
@@ -161,13 +168,15 @@ class Job:
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
         last = last_checkpoint(folder) if self.resume else None
+        start = None
+        if self.recipe.fill_unseen:  # of a resumed run too: its checkpoint is loaded by `train`
+            start = present(trainer.tagger.phonexl.phoneme_embeddings).weight.detach().clone()
         output = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         # Process 0 goes on, and every process may be loading the best checkpoint.
         trainer.accelerator.wait_for_everyone()
         self.stages[stage] = _facts(trainer, output.metrics["train_runtime"], step_of(last))
-        if self.recipe.fill_unseen:
-            rows = (trainer.train_dataset[index] for index in range(len(trainer.train_dataset)))
-            filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, rows)
+        if start is not None:
+            filled = fill_unseen_segments(trainer.tagger, trainer.collator.processor, start)
             self.stages[stage]["filled_segments"] = filled
         if trainer.is_world_process_zero():
             save_model(trainer.tagger, str(folder / _TRAINED))

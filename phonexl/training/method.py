@@ -60,6 +60,7 @@ class Method:
         no_original: Why there is nothing, and what to use.
         settings: A frozen dataclass of its own settings, which a recipe sets as `NAME.FIELD`.
         tags_only: Whether it is about words with tags, and has no form for pairs of sentences.
+        may_switch: Whether it is still itself where words of its tagged sentences are switched (`task_switch_ratio`).
         train: Trains one seed.
 
     Raises:
@@ -74,6 +75,7 @@ class Method:
     no_original: str = "its authors published no setting for tagging"
     settings: type[Any] | None = None
     tags_only: bool = False
+    may_switch: bool = True
     train: Callable[[Job], Trained] = train_one_stage
 
     def __post_init__(self) -> None:
@@ -94,11 +96,16 @@ class Method:
         """The method's own settings under a recipe that it is to train; None for a method without.
 
         Raises:
-            RecipeError: For a setting that the method does not have, a value that it refuses, or a task that it is not
-                defined for.
+            RecipeError: For a setting that the method does not have, a value that it refuses, a task that it is not
+                defined for, or switched words that would make it another method.
         """
         if self.tags_only and recipe.task not in TASKS:
             raise RecipeError(f"{recipe.name}: {self.name} is about words with tags and has no form for {recipe.task}")
+        if recipe.task_switch_ratio and not self.may_switch:
+            raise RecipeError(
+                f"{recipe.name}: {self.name} with task_switch_ratio={recipe.task_switch_ratio} is not {self.name}: to "
+                "switch tagged words is cosda-ml; set task_switch_ratio=0, or train that alone with --method cosda-ml"
+            )
         return self.read_settings(recipe)
 
     def read_settings(self, recipe: Recipe) -> Any:

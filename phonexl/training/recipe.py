@@ -5,7 +5,7 @@ Running one is `run.py`'s business.
 
 import difflib
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -18,7 +18,7 @@ from dataset_scripts.schema import PAIR_TASKS, TASKS
 from modeling_phonexl.configuration_phonexl import PhoneXLConfig
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import Vocab
-from phonexl.training.arguments import PhoneXLTrainingArguments, wrong_argument
+from phonexl.training.arguments import PhoneXLTrainingArguments, idle_argument, wrong_argument
 from phonexl.training.setting_types import wrong_type
 
 # Set by the processor, the backbone or the run itself.
@@ -54,8 +54,8 @@ class Recipe:
             et al. 2020); it keeps its tag.
         particle_merge_ratio: Probability with which a run of particles is joined to the content word before it in
             training, as Korean writes them; for "udpos".
-        fill_unseen: After training, give segments that no training sentence has the row of the nearest one that some
-            has; for `phoneme_vocab: segments`.
+        fill_unseen: After training, give segments that it never met, in sentences as they are or switched, the row of
+            the nearest one that it met; for `phoneme_vocab: segments`, without weight decay.
         shuffle_dictionary: Give every source word the targets of another one, where it is switched and where it is
             heard: the control that tells what words mean from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
@@ -111,6 +111,8 @@ class Recipe:
                     f"{self.name}: early_stopping_patience is {patience}, and there is no {missing[0]} to score "
                     "dev by; set it, or early_stopping_patience=null"
                 )
+        if fault := idle_argument(self.training, self.config.get("unit", "word")):
+            raise RecipeError(f"{self.name}: {fault}")
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
         for name in ("task_switch_ratio", "particle_merge_ratio"):
@@ -118,6 +120,11 @@ class Recipe:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
         if self.particle_merge_ratio and self.task != "udpos":
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
+        if self.fill_unseen and self.training.get("weight_decay"):
+            raise RecipeError(
+                f"{self.name}: fill_unseen knows what training never met by rows that stayed as they were, and "
+                "weight_decay moves all: set weight_decay=0, or fill_unseen=false"
+            )
         if len(set(self.seeds)) < len(self.seeds):
             raise RecipeError(f"{self.name}: seeds {list(self.seeds)}; expected each once")
         if self.few_shot < 0:
@@ -130,14 +137,18 @@ class Recipe:
             find_language(language)
 
     @classmethod
-    def load(cls, name_or_path: str) -> "Recipe":
+    def load(cls, name_or_path: str, method_values: "MethodValues | None" = None) -> "Recipe":
         """Read a recipe from a file or, by name, from those that are shipped.
+
+        Args:
+            name_or_path: Which.
+            method_values: See `read_values`; `phonexl.methods.load_recipe` passes that of all methods.
 
         Raises:
             RecipeError: If there is no such recipe, or it has an unknown key or a bad value.
             UnknownLanguageError: For a language without transcription.
         """
-        values = read_values(name_or_path, _shipped())
+        values = read_values(name_or_path, _shipped(), method_values=method_values)
         return cls._from_values(Path(name_or_path).stem, values)
 
     def override(self, settings: Mapping[str, Any]) -> "Recipe":
@@ -185,13 +196,23 @@ class Recipe:
         return cls(name=name, config=config, training=training, method_settings=methods, **own)
 
 
-def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ...] = ()) -> dict[str, Any]:
+MethodValues = Callable[[str], Mapping[str, Any]]
+
+
+def read_values(
+    name_or_path: str,
+    shipped: Traversable,
+    children: tuple[str, ...] = (),
+    method_values: MethodValues | None = None,
+) -> dict[str, Any]:
     """Values of a recipe over those of the one that it extends: a shipped one, or a file beside it.
 
     Args:
         name_or_path: A YAML file, or the name of a shipped recipe.
         shipped: Folder of the shipped ones.
         children: Recipes that extend this one, which it may not extend.
+        method_values: What a method sets in any recipe, by its name: a file that names one has these over what it
+            extends, and its own values over both. None leaves a name a name.
 
     Raises:
         RecipeError: If there is no such recipe, it extends itself, or is no YAML of keys and values.
@@ -220,11 +241,14 @@ def read_values(name_or_path: str, shipped: Traversable, children: tuple[str, ..
         raise RecipeError(f"{name_or_path}: expected lines of key: value")
     parent = values.pop("extends", None)
     values = {key: _plain(key, value) for key, value in values.items()}
-    if parent is None:
-        return values
-    if Path(parent).suffix in (".yaml", ".yml"):
-        parent = str(path.parent / parent)
-    return {**read_values(parent, shipped, (*children, name_or_path)), **values}
+    base: dict[str, Any] = {}
+    if parent is not None:
+        if Path(parent).suffix in (".yaml", ".yml"):
+            parent = str(path.parent / parent)
+        base = read_values(parent, shipped, (*children, name_or_path), method_values)
+    if method_values is not None and "method" in values:
+        base |= method_values(str(values.pop("method")))
+    return {**base, **values}
 
 
 def parse_settings(settings: Iterable[str], option: str = "--set") -> dict[str, Any]:

@@ -261,7 +261,7 @@ def _assumption(method: Method, recipe: Recipe) -> str:
     by_sound = recipe.config.get("phoneme_transcription") == "sino-xenic"
     if method is PHONEXL and not (recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio or by_sound):
         return "none"
-    return method.needs
+    return "Dict" if method.needs == "none" and recipe.task_switch_ratio else method.needs
 
 
 def _warnings(recipe: Recipe, job: Job, trained: Trained) -> list[str]:

@@ -1,18 +1,17 @@
 """After training: rows of the phoneme table that no training sentence met become those of the nearest segment met.
 
-A learned table leaves what only the target has, such as all tones of Vietnamese, at its random start. Needs panphon.
+A learned table leaves what no text of the training has, such as Vietnamese tones where no word is switched, at its
+random start. Needs panphon.
 """
-
-from collections.abc import Iterable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.articulation import feature_array, has_features
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.outputs import present
-from phonexl.training.dataset import Row
 
 
 def check_fillable(tagger: PhoneXLClassifier, processor: PhoneXLProcessor) -> None:
@@ -30,13 +29,15 @@ def check_fillable(tagger: PhoneXLClassifier, processor: PhoneXLProcessor) -> No
     has_features("a")
 
 
-def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor, rows: Iterable[Row]) -> dict[str, str]:
+def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor, start: Tensor) -> dict[str, str]:
     """Copy rows of the table of segments.
 
     Args:
         tagger: Trained with `phoneme_vocab="segments"`.
         processor: Its processor.
-        rows: What it was trained on.
+        start: The table before the first step, shape (segments, hidden). A row that is still bit-equal to it met no
+            gradient, of tagged, switched or second sentences, in any process or before any interruption; with weight
+            decay every row would differ.
 
     Returns:
         Each filled segment and the one that it was filled from; a segment without features, or without a seen segment
@@ -49,15 +50,15 @@ def fill_unseen_segments(tagger: PhoneXLClassifier, processor: PhoneXLProcessor,
     check_fillable(tagger, processor)
     table, vocabulary = present(tagger.phonexl.phoneme_embeddings), processor.phonemes
     first = vocabulary.size - len(vocabulary.symbols)
-    met = {sound for row in rows for word in row.sentence.phoneme_pieces for sound in word}
+    met = (table.weight.detach().cpu() != start.cpu()).any(dim=1).tolist()
     known = [index for index, symbol in enumerate(vocabulary.symbols) if has_features(symbol)]
-    seen = [index for index in known if first + index in met]
+    seen = [index for index in known if met[first + index]]
     features = feature_array(vocabulary.symbols)
     filled: dict[str, str] = {}
     with torch.no_grad():
         for index in known:
             alike = [other for other in seen if features[other, -1] == features[index, -1]]  # the last column: a tone
-            if first + index in met or not alike:
+            if met[first + index] or not alike:
                 continue
             distances = np.abs(features[alike] - features[index]).sum(axis=1)
             nearest = alike[int(distances.argmin())]

@@ -22,7 +22,7 @@ import phonexl.progress as progress_module
 from modeling_phonexl.transcription import Transcriber
 from phonexl.cli import app
 from phonexl.cli.tables import print_table
-from phonexl.results import Table
+from phonexl.results import Result, Table
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
@@ -167,6 +167,22 @@ def test_methods_of_one_recipe_are_two_systems(backbone: Path, data: Path, tmp_p
         ["| udpos-zh-vi-offline", "1"],
         ["| udpos-zh-vi-offline-plain", "1"],
     ]
+
+
+@pytest.mark.medium
+def test_a_recipe_that_names_its_method_is_trained_by_it(backbone: Path, data: Path, tmp_path: Path) -> None:
+    """Without --method it would be PhoneXL under the name of the file."""
+    (tmp_path / "mine.yaml").write_text("extends: udpos-zh-vi-offline\nmethod: cosda-ml\n", encoding="utf-8")
+    arguments = ("train", tmp_path / "mine.yaml", "--data", data, "--seeds", "1", *settings_of(backbone))
+    succeed(*arguments, "--out", tmp_path / "run")
+    result = Result.load(tmp_path / "run" / "result.json")
+    assert (result.name, result.recipe["method"], result.recipe["task_switch_ratio"]) == ("mine", "cosda-ml", 0.9)
+    assert "task_switched" in result.training
+    refuse(2, "mine: the recipe is of method cosda-ml, and plain is asked for", *arguments, "--method", "plain",
+           "--out", tmp_path / "other")  # fmt: skip
+    refuse(2, "mine: the recipe is of method cosda-ml, and plain is asked for", "compare", *arguments[1:],
+           "--methods", "plain,cosda-ml", "--out", tmp_path / "other")  # fmt: skip
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.medium

@@ -209,6 +209,16 @@ def test_plain_with_merged_particles_gains_over_plain_and_is_beside_those_that_m
     assert gains[1:] == ["", f"{(score[id(rival)] - score[id(merged)]) * 100:+.2f}"]
 
 
+def test_plain_that_switches_words_is_no_plain() -> None:
+    """Results of before may be called so, and every gain would be over CoSDA-ML."""
+    switched = [make_result("plain", seed, 0.5, task_switch_ratio=0.4) for seed in (1, 2, 3)]
+    assert compare([*switched, *BETTER]).rows[1][5:7] == ["", ""]
+    assert why_no_gain([*switched, BETTER[0]])[-1].endswith("no gain, as no plain is beside it: add plain to --methods")
+    table = compare([*switched, *PLAIN, *BETTER])
+    assert table.rows[0][0].startswith("udpos-plain")
+    assert [bool(row[5]) for row in table.rows] == [False, True, True]
+
+
 PARTS = {"use_phonemes": False, "use_language_embeddings": False, "align_weight": 0, "mlm_weight": 0, "xmlm_weight": 0}
 
 

@@ -11,7 +11,8 @@ import torch
 from numpy.random import Generator
 
 from modeling_phonexl import PhoneXLForTokenClassification
-from phonexl.methods import check_recipe, find_method, method_names, parse_method
+from phonexl.methods import check_recipe, find_method, lay_over, load_recipe, method_names, parse_method
+from phonexl.methods.plain import NO_OBJECTIVES
 from phonexl.training.collator import SecondSentence
 from phonexl.training.data import hash_sentences, load_data
 from phonexl.training.dataset import Row
@@ -150,6 +151,54 @@ def test_who_has_no_form_for_pairs_names_all_who_have(make_recipe: MakeRecipe, n
 def test_a_recipe_is_trained_by_its_own_method(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the recipe is of method phonexl, and plain is to train it"):
         train(make_recipe(), data, tmp_path, method=find_method("plain"))
+
+
+def test_a_recipe_that_names_a_method_is_that_method_with_the_recipes_own_values(tmp_path: Path) -> None:
+    """What the file says goes over what the method sets, and that over what the file extends; `--set` over all."""
+    (tmp_path / "mine.yaml").write_text("extends: udpos-zh-vi-offline\nmethod: cosda-ml\ntask_switch_ratio: 0.4\n")
+    (tmp_path / "child.yaml").write_text("extends: mine.yaml\nmask_ratio: 0.3\n")
+    parent = Recipe.load("udpos-zh-vi-offline")
+    for name in ("mine", "child"):
+        recipe = load_recipe(str(tmp_path / f"{name}.yaml"))
+        for text in (None, "cosda-ml"):
+            method, chosen = lay_over(recipe, text, {"limit_train": 7})
+            assert (method.name, chosen.name, chosen.limit_train) == ("cosda-ml", name, 7)
+            laid = {**parent.values(), **method.overrides(), "task_switch_ratio": 0.4, "limit_train": 7}
+            assert chosen.values() == laid | ({"mask_ratio": 0.3} if name == "child" else {})
+        assert lay_over(recipe, None, {"task_switch_ratio": 0.2})[1].task_switch_ratio == 0.2
+        with pytest.raises(RecipeError, match=f"{name}: the recipe is of method cosda-ml, and xtune is asked for"):
+            lay_over(recipe, "xtune", {})
+    (tmp_path / "mine.yaml").write_text("extends: udpos-zh-vi-offline\nmethod: plain-original\n")
+    assert lay_over(load_recipe(str(tmp_path / "mine.yaml")), None, {})[1].values() == {
+        **parent.values(), **find_method("plain").overrides(original=True)
+    }  # fmt: skip
+    (tmp_path / "mine.yaml").write_text("extends: udpos-zh-vi-offline\nmethod: xtun\n")
+    with pytest.raises(ValueError, match="unknown method 'xtun'; known: .*did you mean 'xtune'"):
+        load_recipe(str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize("name", ["plain", "filter", "x-mixup"])
+def test_a_method_that_switches_no_word_is_not_given_another_ones_switch(
+    make_recipe: MakeRecipe, tmp_path: Path, name: str
+) -> None:
+    """Under the name of plain, CoSDA-ML would be what every gain is measured against."""
+    message = f"tiny-{name}: {name} with task_switch_ratio=0.4 is not {name}: .* cosda-ml; set task_switch_ratio=0"
+    with pytest.raises(RecipeError, match=message):
+        lay_over(make_recipe(), name, {"task_switch_ratio": 0.4})
+    method = find_method(name)
+    recipe = make_recipe(**method.overrides(), task_switch_ratio=0.4)
+    with pytest.raises(RecipeError, match=f"is not {name}"):
+        train(recipe, tmp_path / "nowhere", tmp_path / "run", method=method)
+    lay_over(make_recipe(), name, {"task_switch_ratio": 0})
+    assert lay_over(make_recipe(), "cosda-ml", {"task_switch_ratio": 0.4})[1].task_switch_ratio == 0.4
+
+
+def test_who_switches_words_needs_a_dictionary(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
+    method, recipe = Method("mine", "here", "none"), make_recipe(**NO_OBJECTIVES, method="mine", max_steps=1)
+    for ratio, needs in ((0, "none"), (0.5, "Dict")):
+        run = recipe.override({"task_switch_ratio": ratio})
+        (result,) = train(run, data, tmp_path / needs, method=method)
+        assert result.training["needs"] == needs
 
 
 def test_few_shots_are_target_sentences_of_the_train_file(

@@ -233,6 +233,9 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
         (MINIMAL + "early_stopping_patience: 5\neval_strategy: steps\n", "there is no metric_for_best_model to score"),
         (MINIMAL + "lr_scheduler_type: lin\n", "lr_scheduler_type is 'lin'; expected one of linear, cosine, "),
         (MINIMAL + "eval_strategy: epochs\n", "eval_strategy is 'epochs'; expected one of no, steps, epoch$"),
+        (MINIMAL + "label_smoothing_factor: 0.1\n", "label_smoothing_factor is 0.1, and no term .*: leave it out$"),
+        (MINIMAL + "neftune_noise_alpha: 5\n", "neftune_noise_alpha is 5, and unit=word .*, or set unit=subword$"),
+        (MINIMAL + "dataloader_num_workers: 2\ndataloader_persistent_workers: true\n", "draw every epoch as the first"),
         (MINIMAL + "mask_ratio: abc\n", "mine: mask_ratio is 'abc'; expected a finite number$"),
         (MINIMAL + "mask_replace: abc\n", "mask_replace is 'abc'; expected a list of which each is a finite number$"),
         ("task: udpos\nsource: no\ntarget: vi\n", "source is false; expected text"),  # Norwegian, to YAML a bool
@@ -254,6 +257,12 @@ def test_numbers_may_be_whole_and_written_as_powers_of_ten(write: Any) -> None:
     assert Recipe.load(write(MINIMAL + "task_switch_ratio: 1e-1\n")).task_switch_ratio == 0.1
     recipe = Recipe.load("udpos-zh-vi").override(parse_settings(["task_switch_ratio=1e-1", "limit_train=null"]))
     assert (recipe.task_switch_ratio, recipe.limit_train) == (0.1, None)
+
+
+def test_what_would_do_nothing_may_be_off_and_noise_on_pieces_on(write: Any) -> None:
+    text = "label_smoothing_factor: 0.0\nneftune_noise_alpha: null\ndataloader_persistent_workers: false\n"
+    Recipe.load(write(MINIMAL + text))
+    Recipe.load(write(MINIMAL + "neftune_noise_alpha: 5\nunit: subword\n"))
 
 
 def test_the_trainers_words_may_stand_bare(write: Any) -> None:

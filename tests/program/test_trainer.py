@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
+from numpy.random import Generator
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import TrainerCallback
@@ -17,6 +18,9 @@ from transformers import TrainerCallback
 import phonexl.training.task as task_module
 from dataset_scripts.readers import load_split
 from modeling_phonexl import PhoneXLForTokenClassification
+from phonexl.methods.plain import NO_OBJECTIVES
+from phonexl.training.collator import SecondSentence
+from phonexl.training.dataset import Row
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.job import Job
 from phonexl.training.recipe import Recipe
@@ -151,6 +155,55 @@ def test_the_collator_draws_for_the_epoch_that_is_trained(run: Train) -> None:
     seen = _SeeEpochs()
     run((seen,), num_train_epochs=3)
     assert seen.epochs == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {**NO_OBJECTIVES, "mlm_weight": 0.1},
+        {**NO_OBJECTIVES, "task_switch_ratio": 0.5},
+        {**NO_OBJECTIVES, "particle_merge_ratio": 0.5},
+    ],
+)
+def test_workers_are_refused_where_something_is_counted(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """Their counts end with them: rates would be missing, and a dictionary that switches nothing not be warned of."""
+    recipe = make_recipe(**settings, dataloader_num_workers=1)
+    with pytest.raises(ValueError, match="tiny: what is masked, .* set dataloader_num_workers=0$"):
+        make_trainer(recipe, data, tmp_path)
+
+
+def draw_second(row: Row, generator: Generator) -> SecondSentence:
+    return SecondSentence(row.sentence, torch.full((len(row.tokens), 1), generator.random()))
+
+
+@pytest.mark.medium
+@pytest.mark.enable_socket  # workers hand tensors over by Unix sockets
+def test_the_draws_of_workers_are_those_without(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anew in every epoch: a worker starts when the collator has been told its epoch."""
+    drawn: dict[int, list[Tensor]] = {0: [], 1: []}
+
+    def drop_second(self: PhoneXLTrainer, iterator: Iterator[Any], count: int, device: torch.device) -> Any:
+        batches, totals = get_batch_samples(self, iterator, count, device)
+        for batch in batches:
+            drawn[self.args.dataloader_num_workers].append(batch["second_targets"])
+        kept = [{name: batch[name] for name in batch if not name.startswith("second_")} for batch in batches]
+        return kept, totals  # the common tagger knows no second sentences
+
+    get_batch_samples = PhoneXLTrainer.get_batch_samples
+    monkeypatch.setattr(PhoneXLTrainer, "get_batch_samples", drop_second)
+    for workers in drawn:
+        recipe = make_recipe(**NO_OBJECTIVES, dataloader_num_workers=workers, num_train_epochs=2)
+        job = Job(recipe, load_data(recipe, data), tmp_path / str(workers), 1)
+        job.make_trainer(*job.build(PhoneXLForTokenClassification), second_view=draw_second).train()
+    alone, beside = drawn.values()
+    assert len(alone) == 6
+    assert len({float(value) for batch in alone for value in batch[:, 1, 0]}) == 2 * 24
+    assert all(torch.equal(one, other) for one, other in zip(alone, beside, strict=True))
 
 
 def test_norms_are_those_of_the_embeddings(run: Train) -> None:
