@@ -135,6 +135,16 @@ def test_limits_draw_the_same_sentences_in_file_order(make_recipe: MakeRecipe, d
     assert load_data(make_recipe(limit_train=10, limit_seed=1), data).train != limited.train
 
 
+def test_sentences_have_the_codes_of_the_recipe(
+    make_recipe: MakeRecipe, data: Path, data_of_longer_codes: Path
+) -> None:
+    """Methods compare the two: by the codes of the files no sentence would be the source's, nor the target's."""
+    found = load_data(make_recipe(source_data="zho", target_data="vie"), data_of_longer_codes)
+    assert {sentence.lang for sentence in (*found.train, *found.dev, *found.tests["zh", "test"])} == {"zh"}
+    assert {sentence.lang for sentence in found.tests["vi", "test"]} == {"vi"}
+    assert found.describe() == load_data(make_recipe(), data).describe()
+
+
 def test_a_long_sentence_trains_and_every_token_gets_a_tag(
     make_recipe: MakeRecipe, draw_sentences: Draw, data: Path, tmp_path: Path, backbone: Path
 ) -> None:
