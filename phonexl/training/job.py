@@ -16,6 +16,7 @@ from transformers import AutoConfig, TrainerCallback, set_seed
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
+from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
@@ -188,7 +189,8 @@ def build_model(
     """
     name = resolve_backbone(recipe.backbone, recipe.vocab)
     config = {**_official_fields(recipe, name), **recipe.config}
-    languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
+    pair = [find_language(language).code for language in (recipe.source, recipe.target)]
+    languages = pair if recipe.official else list(dict.fromkeys(["zh", "vi", "ja", "ko", *pair]))
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
     if config.get("phoneme_transcription") == "sino-xenic":
         fields["sound_dictionary"] = find_sound_dictionary(recipe)

@@ -153,6 +153,11 @@ def test_the_page_on_training_fits_languages_and_files_of_ones_own(
     text, command = predict.removeprefix("echo ").split(" | ")
     tagged = succeed(*command.split()[1:], text=text.strip("'"))
     assert [line.split("\t")[0] for line in tagged.split("\n") if line] == ["یہ", "کتاب", "اچھی", "ہے", "۔"]
+    Path("mine/hin-urd.tsv").write_text("किताब\tکتاب\n", encoding="utf-8")
+    switched = train.replace("runs/hin-urd", "runs/switched").split()[1:]
+    succeed(*switched, *settings_of(backbone, "xmlm_weight=0.01", "code_switch_ratio=1"))
+    facts = json.loads(Path("runs/switched/result.json").read_bytes())["training"]
+    assert facts["xmlm_switched"] == pytest.approx(1 / 3)
     refuse(2, "unknown language 'haw'", *train.split()[1:], "--method", "plain", "--set", "target=haw")
 
 
