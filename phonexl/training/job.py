@@ -20,7 +20,7 @@ from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
-from phonexl.results import RECIPE_FILE, STAGE_FILE
+from phonexl.results import DATA_FILE, RECIPE_FILE, STAGE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.checkpoints import last_checkpoint, step_of
 from phonexl.training.collator import PhoneXLCollator, SecondView
@@ -161,6 +161,7 @@ class Job:
             return trainer
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
+            write_json(self.checkpoints / DATA_FILE, self.data.describe())
         last = last_checkpoint(folder) if self.resume else None
         output = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         # Process 0 goes on, and every process may be loading the best checkpoint.

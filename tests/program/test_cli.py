@@ -202,6 +202,11 @@ def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
     refuse(2, "unknown key xtune.copy", "compare", "udpos-zh-vi-offline", "--methods", "plain,xtune", "--data", "udpos",
            "--out", tmp_path / "other", "--set", "xtune.copy=ss")  # fmt: skip
     assert not (tmp_path / "other").exists()
+    changed = (data / "test-vi.tsv").read_text(encoding="utf-8").partition("\n\n")[2]
+    Path("udpos/test-vi.tsv").write_text(changed, encoding="utf-8", newline="\n")
+    words = [word.replace("METHODS", "filter,plain") for word in words]
+    refuse(2, r"plain holds a run of other data", *words, *settings)
+    assert not (tmp_path / "runs/compare/filter").exists()
 
 
 def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(
