@@ -15,7 +15,7 @@ from typing import Literal
 
 from dataset_scripts.readers import DataError, read_lines
 from dataset_scripts.schema import Sentence
-from modeling_phonexl.transcription import script
+from modeling_phonexl.transcription import find_language, script
 
 _SUFFIXES = (".tsv", ".txt", ".tsv.gz", ".txt.gz")
 _SOUND_FOLDERS = (Path(__file__).parent / "sino_xenic", Path(__file__).parent / "loanwords")
@@ -180,21 +180,18 @@ class BilingualDictionary(Mapping[str, tuple[str, ...]]):
     def filtered(self, target_language: str) -> BilingualDictionary:
         """The pairs fit for switching: sides differ and the target's letters all are of the target's script.
 
-        Script: ko Hangul, ja kana and Han, zh Han, vi Latin. For vi this keeps English words that MUSE left
-        untranslated, because spelling does not tell them from Vietnamese: of the 13,159 pairs that zh-vi keeps, 7,679
-        have a plain ASCII target, a part of which is Vietnamese. For ko it drops 448 of 17,292 pairs.
+        Script: ko Hangul, ja kana and Han, zh Han, vi Latin; for other languages only sides must differ. For vi this
+        keeps English words that MUSE left untranslated, because spelling does not tell them from Vietnamese: of the
+        13,159 pairs that zh-vi keeps, 7,679 have a plain ASCII target, a part of which is Vietnamese. For ko it drops
+        448 of 17,292 pairs.
 
         Raises:
-            ValueError: For a target language other than zh, vi, ja, ko.
+            UnknownLanguageError: For a target language without transcription.
         """
-        if target_language not in _SCRIPTS:
-            raise ValueError(
-                f"no script is known for target language {target_language!r}; known: {', '.join(_SCRIPTS)}"
-            )
-        scripts = _SCRIPTS[target_language]
-        return BilingualDictionary(
-            pair for pair in self.without_identical().pairs() if _is_written_in(pair[1], scripts)
-        )
+        scripts, different = _SCRIPTS.get(find_language(target_language).code), self.without_identical()
+        if scripts is None:
+            return different
+        return BilingualDictionary(pair for pair in different.pairs() if _is_written_in(pair[1], scripts))
 
     def longest_match(self, tokens: Sequence[str], start: int, max_tokens: int = 8) -> tuple[int, tuple[str, ...]]:
         """The longest run of tokens from `start` that, joined without spaces, is a key.
@@ -325,7 +322,8 @@ def _read_pairs(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _sound_files(source: str, target: str) -> list[Path]:
-    return [path for folder in _SOUND_FOLDERS if (path := folder / f"{source}-{target}.tsv.gz").is_file()]
+    name = f"{find_language(source).code}-{find_language(target).code}.tsv.gz"
+    return [path for folder in _SOUND_FOLDERS if (path := folder / name).is_file()]
 
 
 def _find(folder: Path, stem: str) -> Path | None:

@@ -147,7 +147,7 @@ def _other_seeds(own: Result, paths: Sequence[Path]) -> list[Result]:
         if len(make_table([own, result]).rows) > 1:
             raise ValueError(
                 f"a result of {result.name!r} (seed {result.seed}) is of another system than {own.name!r}, or of other "
-                "settings: give runs that differ in their seed alone"
+                "settings or data: give runs that differ in their seed alone"
             )
         seeds.setdefault(result.seed, result)
     return [*seeds.values()]

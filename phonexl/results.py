@@ -19,7 +19,8 @@ from typing import Any
 from phonexl.json_file import write_json
 
 RESULT_FILE = "result.json"
-RECIPE_FILE, STAGE_FILE = "recipe.json", "stage.json"  # of a run that is not finished; no results
+# Of a run that is not finished; no results.
+RECIPE_FILE, DATA_FILE, STAGE_FILE = "recipe.json", "data_hashes.json", "stage.json"
 _PACKAGES = ("phonexl", "torch", "transformers", "datasets", "accelerate", "tokenizers", "numpy")
 # Settings in which runs of one system may differ; the method is in the name.
 _NOT_THE_SYSTEM = ("seeds", "eval_splits", "method")
@@ -144,7 +145,7 @@ def _parts(result: Result) -> set[tuple[str, str]]:
 
 
 def _is_result(path: Path) -> bool:
-    if path.name in (RESULT_FILE, RECIPE_FILE, STAGE_FILE):
+    if path.name in (RESULT_FILE, RECIPE_FILE, DATA_FILE, STAGE_FILE):
         return path.name == RESULT_FILE
     return not (path.parent / "config.json").exists()
 
@@ -165,6 +166,27 @@ def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, 
             raise ValueError(
                 f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
                 "resume it with its own settings, or choose another --out"
+            )
+
+
+def check_same_data(place: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to continue a run, or to take its scores, on sentences that it was not made with.
+
+    Args:
+        place: Where the run is.
+        before: Its data, as `Result.data` has them.
+        now: Those that it is to go on with; a part that only one of the two has is not compared.
+
+    Raises:
+        ValueError: Naming the first part that differs.
+    """
+    for part, mine in now.items():
+        earlier = before.get(part, mine)
+        if earlier.get("sha256", mine["sha256"]) != mine["sha256"]:
+            was, has = (f"{data['sentences']} (sha256 {data['sha256'][:8]})" for data in (earlier, mine))
+            raise ValueError(
+                f"{place} holds a run of other data, whose sentences of {part} were {was}, and here are {has}: "
+                "resume it with its own --data, or choose another --out"
             )
 
 
@@ -246,7 +268,8 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
     """Group results by system and average them over seeds; rows are in the order of their names.
 
     Args:
-        results: Runs; those of one name and one recipe are one row, which names what tells it from others of its name.
+        results: Runs; those of one name, recipe and training data are one row, which names what tells it from others
+            of its name.
         metrics: Columns, for every language that any run was scored on; columns that no run has are left out.
         split: Which split.
     """
@@ -267,8 +290,8 @@ def make_table(results: Sequence[Result], metrics: Sequence[str] = _METRICS, spl
 
 
 def group_results(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Runs by system: those that differ in seeds, or in what is evaluated, alone."""
-    values = {id(result): _system(result) for result in results}
+    """Runs by system: those that differ in seeds, or in what is evaluated, alone; of one training data set."""
+    values = {id(result): {**_system(result), "train data": _train_data(result)} for result in results}
     groups: dict[str, list[Result]] = {}
     for result in results:
         mine = values[id(result)]
@@ -285,6 +308,12 @@ def _system(result: Result) -> dict[str, Any]:
     """The settings that tell systems of one name apart."""
     recipe = {**_LATER_SETTINGS, **result.recipe}
     return {key: value for key, value in recipe.items() if key not in _NOT_THE_SYSTEM}
+
+
+def _train_data(result: Result) -> str | None:
+    """The start of the hash of what a run was trained on; None where the result does not say."""
+    sha256: str | None = result.data.get("train", {}).get("sha256")
+    return sha256 and sha256[:8]
 
 
 def _score(scores: Mapping[str, Any], language: str, split: str, metric: str) -> float | None:

@@ -53,7 +53,7 @@ def compare(
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.data import load_data
     from phonexl.training.rehearsal import is_finished, rehearse
-    from phonexl.training.run import check_places, train
+    from phonexl.training.run import check_data, check_places, train
 
     settings = typed_settings(set, limit_train)
     base = load_recipe(recipe)
@@ -64,11 +64,12 @@ def compare(
     for name, _, run in runs:
         check_places(run, out / name, resume=True)
     quiet_transformers()
+    sentences = load_data(base.override(settings), data)
+    for name, _, run in runs:
+        check_data(run, out / name, sentences)
     later = [(method, run) for name, method, run in runs if not is_finished(run, out / name)][1:]
-    if later:  # the first would fail before its first step as well
-        sentences = load_data(base.override(settings), data)
-        for method, run in later:
-            rehearse(method, run, sentences)
+    for method, run in later:  # the first would fail before its first step as well
+        rehearse(method, run, sentences)
     results = []
     for name, method, run in runs:
         typer.echo(f"{run.name}: seeds {', '.join(map(str, run.seeds))}", err=True)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,24 +76,29 @@ def name_dataset(folder: Path, recipe: Recipe) -> dict[str, str]:
 def load_data(recipe: Recipe, folder: Path) -> Data:
     """Read what a recipe needs; with `few_shot`, labelled target sentences follow those of the source.
 
+    Sentences have the recipe's codes of their languages, whatever the code in the file names.
+
     Raises:
         DataError: If a file is missing or malformed.
     """
     task = find_task(recipe.task)
     place = {recipe.source: recipe.source_data or recipe.source, recipe.target: recipe.target_data or recipe.target}
 
-    def load(language: str, split: str, limit: int | None) -> list[Any]:
-        return list(draw(task.load(folder, place[language], split), limit, recipe.limit_seed))
+    def load(language: str, split: str) -> list[Any]:
+        return [replace(item, lang=language) for item in task.load(folder, place[language], split)]
 
-    train = load(recipe.source, "train", recipe.limit_train)
-    few_shot = load(recipe.target, "train", recipe.few_shot) if recipe.few_shot else []
-    dev = load(recipe.source, "validation", recipe.limit_eval)
+    def limited(items: list[Any], limit: int | None) -> list[Any]:
+        return list(draw(items, limit, recipe.limit_seed))
+
+    train = limited(load(recipe.source, "train"), recipe.limit_train)
+    few_shot = limited(load(recipe.target, "train"), recipe.few_shot) if recipe.few_shot else []
+    dev = limited(load(recipe.source, "validation"), recipe.limit_eval)
     tests = {}
     drawn_from = {}
     for language in (recipe.source, recipe.target):
         for split in recipe.eval_splits:
-            whole = task.load(folder, place[language], split)
-            tests[language, split] = list(draw(whole, recipe.limit_eval, recipe.limit_seed))
+            whole = load(language, split)
+            tests[language, split] = limited(whole, recipe.limit_eval)
             drawn_from[f"{language}.{split}"] = {"of": len(whole), **_name_file(recipe.task, whole)}
     return Data([*train, *few_shot], dev, tests, folder, list(few_shot), drawn_from)
 

@@ -9,15 +9,17 @@ from dataset_scripts.dictionary import BilingualDictionary
 from dataset_scripts.readers import DataError
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SoundDictionary
+from modeling_phonexl.transcription import find_language
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.recipe import Recipe
 
-_CASELESS = ("zh", "ja", "ko")  # there a capital marks a foreign name, which its small like would turn into a word
+# There a capital marks a foreign name, which its small like would turn into a word.
+_CASELESS = ("zh", "ja", "ko", "hin", "urd")
 
 
 def folds_case(language: str) -> bool:
     """Whether a word of this language that is no key is looked up without regard to case: where sentences have case."""
-    return language not in _CASELESS
+    return find_language(language).code not in _CASELESS
 
 
 def find_dictionary(recipe: Recipe, folder: Path, otherwise: str) -> BilingualDictionary:

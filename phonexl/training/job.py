@@ -17,10 +17,11 @@ from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from modeling_phonexl.outputs import present
+from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
 from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
-from phonexl.results import RECIPE_FILE, STAGE_FILE
+from phonexl.results import DATA_FILE, RECIPE_FILE, STAGE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
 from phonexl.training.checkpoints import last_checkpoint, step_of
 from phonexl.training.collator import PhoneXLCollator, SecondView
@@ -167,6 +168,7 @@ class Job:
             return trainer
         if trainer.is_world_process_zero():
             write_json(self.checkpoints / RECIPE_FILE, {**self.recipe.values(), "seeds": [self.seed]})
+            write_json(self.checkpoints / DATA_FILE, self.data.describe())
         last = last_checkpoint(folder) if self.resume else None
         start = None
         if self.recipe.fill_unseen:  # of a resumed run too: its checkpoint is loaded by `train`
@@ -197,7 +199,8 @@ def build_model(
     """
     name = resolve_backbone(recipe.backbone, recipe.vocab)
     config = {**_official_fields(recipe, name), **recipe.config}
-    languages = [recipe.source, recipe.target] if recipe.official else ["zh", "vi", "ja", "ko"]
+    pair = [find_language(language).code for language in (recipe.source, recipe.target)]
+    languages = pair if recipe.official else list(dict.fromkeys(["zh", "vi", "ja", "ko", *pair]))
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
     if config.get("phoneme_transcription") == "sino-xenic":
         fields["sound_dictionary"] = find_sound_dictionary(recipe)

@@ -15,12 +15,23 @@ from modeling_phonexl.transcription import MissingToolError, Transcriber, find_l
 from phonexl.training.translation import Translation
 
 _BATCH = 16
-# Names of our languages in NLLB, mBART-50 and M2M100; models of one direction have none.
+# Names of our languages in NLLB, mBART-50 (it has no Hungarian) and M2M100; models of one direction have none.
 _NAMES = {
     "zh": ("zho_Hans", "zh_CN", "__zh__"),
     "vi": ("vie_Latn", "vi_VN", "__vi__"),
     "ja": ("jpn_Jpan", "ja_XX", "__ja__"),
     "ko": ("kor_Hang", "ko_KR", "__ko__"),
+    "eng": ("eng_Latn", "en_XX", "__en__"),
+    "fra": ("fra_Latn", "fr_XX", "__fr__"),
+    "rus": ("rus_Cyrl", "ru_RU", "__ru__"),
+    "ita": ("ita_Latn", "it_IT", "__it__"),
+    "hun": ("hun_Latn", "__hu__"),
+    "ukr": ("ukr_Cyrl", "uk_UA", "__uk__"),
+    "tur": ("tur_Latn", "tr_TR", "__tr__"),
+    "fin": ("fin_Latn", "fi_FI", "__fi__"),
+    "hin": ("hin_Deva", "hi_IN", "__hi__"),
+    "swa": ("swh_Latn", "sw_KE", "__sw__"),
+    "urd": ("urd_Arab", "ur_PK", "__ur__"),
 }
 
 
@@ -108,10 +119,11 @@ class ModelTranslator:
     def _find_name(self, language: str) -> str:
         """What the model calls a language."""
         unknown = self._tokenizer.unk_token_id
-        for name in _NAMES.get(language, ()):
+        names = _NAMES[find_language(language).code]
+        for name in names:
             if self._tokenizer.convert_tokens_to_ids(name) not in (None, unknown):
                 return name
-        listed = ", ".join(_NAMES.get(language, ())) or "none that we know"
+        listed = ", ".join(names)
         raise ValueError(f"translator {self.name!r} has no name for {language} ({listed}): choose a model that has it")
 
 

@@ -19,9 +19,11 @@ from modeling_phonexl import PhoneXLForSequenceClassification, PhoneXLForTokenCl
 from modeling_phonexl.modeling_phonexl import PhoneXLClassifier
 from phonexl.json_file import read_json
 from phonexl.results import (
+    DATA_FILE,
     RECIPE_FILE,
     RESULT_FILE,
     Result,
+    check_same_data,
     check_same_recipe,
     describe_command,
     describe_hardware,
@@ -71,13 +73,14 @@ def train(
     Raises:
         DataError: If data or dictionary are missing or malformed.
         RecipeError, ValueError: If values do not fit together.
-        OSError, ValueError: See `check_places`.
+        OSError, ValueError: See `check_places` and `check_data`.
     """
     if recipe.method != method.name:
         raise ValueError(f"{recipe.name}: the recipe is of method {recipe.method}, and {method.name} is to train it")
     method.settings_of(recipe)  # a bad one is known before any data are read
     places = check_places(recipe, out, resume=resume, replace=replace)
     data = load_data(recipe, folder)
+    check_data(recipe, out, data)
     results = []
     for seed, place in places.items():
         if (place / RESULT_FILE).exists():
@@ -161,6 +164,25 @@ def check_places(recipe: Recipe, out: Path, *, resume: bool, replace: bool = Fal
             if not replace:
                 _check_no_other_model(place)
     return places
+
+
+def check_data(recipe: Recipe, out: Path, data: Data) -> None:
+    """Refuse runs in `out` that were made, or begun, with other sentences.
+
+    Args:
+        recipe: The run.
+        out: As of `train`.
+        data: What it is to go on with.
+
+    Raises:
+        ValueError: Naming the first part of the data that differs.
+    """
+    now = data.describe()
+    for place in dict.fromkeys((out, *places_of(recipe.seeds, out).values())):
+        if (place / RESULT_FILE).exists():
+            check_same_data(place, Result.load(place / RESULT_FILE).data, now)
+        elif (place / CHECKPOINTS / DATA_FILE).exists():
+            check_same_data(place, read_json(place / CHECKPOINTS / DATA_FILE), now)
 
 
 def _check_no_other_model(place: Path) -> None:

@@ -71,8 +71,10 @@ def test_filter_keeps_targets_of_the_target_script():
     assert dictionary.filtered("ko").targets("新聞") == ("뉴스",)
     assert dictionary.filtered("ja").targets("新聞") == ("ニュース", "新闻")
     assert dictionary.filtered("zh").targets("新聞") == ("新闻",)
-    with pytest.raises(ValueError, match="known: zh, ja, ko, vi"):
-        dictionary.filtered("en")
+    assert dictionary.filtered("kor").sha256() == dictionary.filtered("ko").sha256()
+    assert dictionary.filtered("urd").sha256() == dictionary.without_identical().sha256()  # its script is not known
+    with pytest.raises(ValueError, match="unknown language 'xx'"):
+        dictionary.filtered("xx")
 
 
 @given(pairs)
@@ -173,6 +175,7 @@ def test_a_missing_dictionary_says_what_to_put_where(tmp_path):
 def test_dictionaries_by_sound_join_both_ways_of_finding_pairs():
     found = BilingualDictionary.by_sound("ja", "ko")
     assert BilingualDictionary.has_sound("ja", "ko")
+    assert list(BilingualDictionary.by_sound("jpn", "kor").pairs()) == list(found.pairs())
     assert not BilingualDictionary.has_sound("ko", "ja")
     assert "설정" in found.targets("設定")
     assert "카메라" in found.targets("カメラ")

@@ -17,6 +17,7 @@ processor = _MODULE.processor
 sentences = _MODULE.sentences
 draw_sentences = _MODULE.draw_sentences
 data = _MODULE.data
+data_of_longer_codes = _MODULE.data_of_longer_codes
 make_recipe = _MODULE.make_recipe
 save_deberta = _MODULE.save_deberta
 one_thread = _MODULE.one_thread

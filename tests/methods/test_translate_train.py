@@ -111,6 +111,14 @@ def test_the_dictionarys_own_alignment_serves(recipe_of: MakeRecipe, data: Path,
     assert 0 < facts["translator"]["coverage"] < 1
 
 
+def test_sentences_of_files_with_other_codes_are_translated(
+    recipe_of: MakeRecipe, data_of_longer_codes: Path, tmp_path: Path
+) -> None:
+    recipe = recipe_of(source_data="zho", target_data="vie", max_steps=1)
+    (result,) = train(recipe, data_of_longer_codes, tmp_path, method=METHOD)
+    assert (result.training["projected"], result.warnings) == (24, [])
+
+
 def test_a_pair_of_which_nothing_is_aligned_is_left_out_and_told(
     recipe_of: MakeRecipe, data: Path, sentences: list[Sentence], tmp_path: Path, trained_on: list[Sequence[Sentence]]
 ) -> None:

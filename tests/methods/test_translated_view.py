@@ -139,6 +139,18 @@ def test_tests_of_the_target_alone_are_translated(make_recipe: MakeRecipe, data:
                 view.encode(row)
 
 
+def test_files_of_other_codes_are_translated_as_well(
+    make_recipe: MakeRecipe, data_of_longer_codes: Path, tmp_path: Path
+) -> None:
+    codes = {"source_data": "zho", "target_data": "vie"}
+    job, processor = make_job(make_recipe, data_of_longer_codes, tmp_path, **codes)
+    rows = training_rows(job, processor)
+    view = TranslatedView(job, processor, rows, back=True)
+    assert view.translators.keys() == {"zh-vi", "vi-zh"}
+    assert all(len(view.encode(row).pieces) == len(row.tokens) for row in rows)
+    assert translate_tests(job, processor).translators.keys() == {"vi-zh"}
+
+
 def test_training_rows_are_those_of_the_trainer(make_recipe: MakeRecipe, data: Path, tmp_path: Path) -> None:
     """A teacher's logits are kept by the number of the row."""
     job, _ = make_job(make_recipe, data, tmp_path)

@@ -17,11 +17,13 @@ from transformers import (
     NllbTokenizer,
     PreTrainedTokenizerFast,
 )
+from transformers.models.mbart50.tokenization_mbart50 import FAIRSEQ_LANGUAGE_CODES
 
 from dataset_scripts.dictionary import BilingualDictionary
 from dataset_scripts.readers import DataError
 from modeling_phonexl import PhoneXLProcessor
-from phonexl.training.model_translation import ModelTranslator, cut_like_files
+from modeling_phonexl.transcription import LANGUAGES, Language
+from phonexl.training.model_translation import _NAMES, ModelTranslator, cut_like_files
 from phonexl.training.recipe import Recipe, RecipeError
 from phonexl.training.translation import CachedTranslator, DictionaryTranslator, encode_translation, make_translator
 
@@ -245,6 +247,24 @@ def test_a_model_of_many_languages_is_told_both(
         assert calls[0]["made"][0, 1] == told[1]
         assert found.languages == (target,) * len(found.tokens)
         assert not {*names} & {*found.tokens}
+
+
+def test_a_model_of_many_languages_is_told_any_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By either code of a language; Swahili has another one in NLLB."""
+    place = save_nllb(tmp_path, ["eng_Latn", "hin_Deva", "swh_Latn"])
+    translator = ModelTranslator(str(place), "hi", "swa", "udpos")
+    calls = watch(translator, monkeypatch)
+    translator.translate(["我"])
+    told = translator._tokenizer.convert_tokens_to_ids(["hin_Deva", "swh_Latn"])
+    assert [calls[0]["input_ids"][0, 0], calls[0]["made"][0, 1]] == told
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_the_names_of_our_languages_are_the_models(language: Language) -> None:
+    nllb, *mbart, m2m100 = _NAMES[language.code]
+    assert nllb[:3] == language.iso639_3.replace("swa", "swh")
+    assert mbart == [code for code in FAIRSEQ_LANGUAGE_CODES if code[:2] == language.iso639_1]
+    assert m2m100 == f"__{language.iso639_1}__"
 
 
 def test_a_model_of_one_direction_needs_no_names(marian: Path, monkeypatch: pytest.MonkeyPatch) -> None:

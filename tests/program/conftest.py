@@ -178,6 +178,16 @@ def data(tmp_path_factory: pytest.TempPathFactory, sentences: list[Sentence]) ->
     return folder
 
 
+@pytest.fixture(scope="session")
+def data_of_longer_codes(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same files named by three letters, which a recipe of zh and vi reads as zho and vie."""
+    folder = tmp_path_factory.mktemp("data_of_longer_codes")
+    for file in data.glob("*-??.tsv"):
+        name = file.name if file.name == "zh-vi.tsv" else file.name.replace("-zh", "-zho").replace("-vi", "-vie")
+        (folder / name).write_bytes(file.read_bytes())
+    return folder
+
+
 @pytest.fixture
 def make_recipe(backbone: Path) -> Callable[..., Recipe]:
     """Make a recipe for the tiny data; keywords are the keys of a recipe file."""

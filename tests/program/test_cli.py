@@ -153,6 +153,11 @@ def test_the_page_on_training_fits_languages_and_files_of_ones_own(
     text, command = predict.removeprefix("echo ").split(" | ")
     tagged = succeed(*command.split()[1:], text=text.strip("'"))
     assert [line.split("\t")[0] for line in tagged.split("\n") if line] == ["یہ", "کتاب", "اچھی", "ہے", "۔"]
+    Path("mine/hin-urd.tsv").write_text("किताब\tکتاب\n", encoding="utf-8")
+    switched = train.replace("runs/hin-urd", "runs/switched").split()[1:]
+    succeed(*switched, *settings_of(backbone, "xmlm_weight=0.01", "code_switch_ratio=1"))
+    facts = json.loads(Path("runs/switched/result.json").read_bytes())["training"]
+    assert facts["xmlm_switched"] == pytest.approx(1 / 3)
     refuse(2, "unknown language 'haw'", *train.split()[1:], "--method", "plain", "--set", "target=haw")
 
 
@@ -213,6 +218,11 @@ def test_a_comparison_goes_on_where_it_stopped_and_is_printed_again(
     refuse(2, "unknown key xtune.copy", "compare", "udpos-zh-vi-offline", "--methods", "plain,xtune", "--data", "udpos",
            "--out", tmp_path / "other", "--set", "xtune.copy=ss")  # fmt: skip
     assert not (tmp_path / "other").exists()
+    changed = (data / "test-vi.tsv").read_text(encoding="utf-8").partition("\n\n")[2]
+    Path("udpos/test-vi.tsv").write_text(changed, encoding="utf-8", newline="\n")
+    words = [word.replace("METHODS", "filter,plain") for word in words]
+    refuse(2, r"plain holds a run of other data", *words, *settings)
+    assert not (tmp_path / "runs/compare/filter").exists()
 
 
 def test_a_comparison_trains_nothing_if_a_later_method_cannot_run(

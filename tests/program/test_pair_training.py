@@ -287,6 +287,23 @@ def test_objectives_come_first_on_text_and_need_it(
     assert PhoneXLForSequenceClassification.from_pretrained(tmp_path / "run").mlm_head is None
 
 
+def test_objectives_come_first_where_files_have_other_codes(
+    pair_data: Path, make_pair_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    """As the shipped recipe has them: zh is read from files of zho, and as many sentences as they have."""
+    for split in ("test", "dev"):
+        for short, long in (("zh", "zho"), ("vi", "vie")):
+            (tmp_path / f"{split}-{long}.tsv").write_bytes((pair_data / f"{split}-{short}.tsv").read_bytes())
+    (tmp_path / "zh-vi.tsv").write_bytes((pair_data / "zh-vi.tsv").read_bytes())
+    (tmp_path / "zho.txt").write_text("".join(f"今天我喜欢书{number}\n" for number in range(99)), encoding="utf-8")
+    (tmp_path / "vie.txt").write_text("tôi thích sách hôm nay\n", encoding="utf-8")
+    method = find_method("objectives-first")
+    settings = {"source_data": "zho", "target_data": "vie", "objectives-first.text": str(tmp_path), "max_steps": 1}
+    recipe = make_pair_recipe(**method.overrides()).override(settings)
+    (result,) = train(recipe, tmp_path, tmp_path / "run", method=method)
+    assert result.training["unlabelled"]["sentences"] == 54 + 1
+
+
 @pytest.mark.parametrize("name", ["translate-train", "x-mixup", "filter", "xtune", "romanised-contrast"])
 def test_a_method_about_tags_is_refused_for_pairs(make_pair_recipe: MakeRecipe, pair_data: Path, name: str) -> None:
     method = find_method(name)
@@ -314,7 +331,7 @@ def test_the_shipped_recipes_find_their_files(shared: Path) -> None:
     for name in ("xnli-zho-vie-offline", "xnli-zho-vie-offline-plain"):
         recipe = Recipe.load(name).override({"limit_train": 30, "limit_eval": 10})
         data = load_data(recipe, shared / "data/xnli")
-        assert [pair.lang for pair in data.train] == ["zho"] * 30
+        assert [pair.lang for pair in data.train] == ["zh"] * 30
         assert {key: len(pairs) for key, pairs in data.tests.items()} == {("zh", "test"): 10, ("vi", "test"): 10}
 
 

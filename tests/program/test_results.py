@@ -114,7 +114,7 @@ def test_the_files_of_a_saved_model_are_no_results(tmp_path: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("config.json", "tokenizer.json", "special_tokens_map.json", "trainer_state.json"):
             (folder / name).write_text("{}", encoding="utf-8")
-    for name in ("recipe.json", "stage.json"):
+    for name in ("recipe.json", "data_hashes.json", "stage.json"):
         (tmp_path / "stopped" / "checkpoints" / name).write_text("{}", encoding="utf-8")
     assert find_results([tmp_path]) == [make_result()]
 
@@ -170,6 +170,14 @@ def test_runs_of_other_settings_are_not_seeds_of_one_system() -> None:
     ]
     rows = [row[:2] for row in make_table(runs).rows]
     assert rows == [["phonexl (learning_rate=0.0001)", "2"], ["phonexl (learning_rate=0.0003)", "1"]]
+
+
+def test_runs_on_other_sentences_are_not_seeds_of_one_system() -> None:
+    """Files may change under their names, and `limit_train` says nothing of which sentences there were."""
+    runs = [make_result(seed=seed, data={"train": {"sentences": 2, "sha256": c * 64}}) for seed, c in enumerate("aab")]
+    rows = [row[:2] for row in make_table(runs).rows]
+    assert rows == [["phonexl (train data=aaaaaaaa)", "2"], ["phonexl (train data=bbbbbbbb)", "1"]]
+    assert [row[:2] for row in make_table(runs[:2]).rows] == [["phonexl", "2"]]
 
 
 def test_a_table_is_of_one_split_and_of_the_metrics_asked_for() -> None:

@@ -1,5 +1,6 @@
 """Runs that were stopped: they end where an uninterrupted one does, and nothing finished is done or undone again."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -289,3 +290,38 @@ def test_a_run_of_other_settings_is_not_resumed(
     others = replace(recipe, method="plain", task="panx")  # what tells most is named first, also without --resume
     with pytest.raises(ValueError, match="with method='phonexl', and this one has method='plain': .* another --out"):
         train(others, tmp_path / "nowhere", tmp_path / "run", method=find_method("plain"))
+
+
+@pytest.mark.parametrize("part", ["train-zh", "test-vi"])
+@pytest.mark.parametrize("stop", [3, None])
+def test_a_run_of_other_sentences_is_not_resumed(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, stop: int | None, part: str
+) -> None:
+    """A finished seed and one of other sentences would be one mean of two systems, a stopped one half of each."""
+    recipe, folder, out = make_recipe(**STEPS), tmp_path / "data", tmp_path / "run"
+    shutil.copytree(data, folder)
+    with pytest.raises(InterruptedError) if stop else contextlib.nullcontext():
+        train(recipe, folder, out, callbacks=[_StopAt(stop)])
+    text = (folder / f"{part}.tsv").read_text(encoding="utf-8")
+    (folder / f"{part}.tsv").write_text(text.partition("\n\n")[2], encoding="utf-8", newline="\n")
+    name = {"train-zh": "train", "test-vi": r"vi\.test"}[part]
+    message = rf"run holds a run of other data, whose sentences of {name} were \d+ \(sha256 \w+\), .* another --out"
+    steps = _StopAt()
+    for seeds in ([1], [1, 2], [2]):
+        with pytest.raises(ValueError, match=message):
+            train(recipe.with_seeds(seeds), folder, out, resume=True, callbacks=[steps])
+    assert steps.trained == []
+    (folder / f"{part}.tsv").write_text(text, encoding="utf-8", newline="\n")
+    train(recipe.with_seeds([1, 2]), folder, out, resume=True, callbacks=[steps])
+    assert steps.trained[-6:] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_stopped_run_from_before_its_data_were_noted_is_resumed(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path
+) -> None:
+    recipe, steps = make_recipe(**STEPS), _StopAt()
+    with pytest.raises(InterruptedError):
+        train(recipe, data, tmp_path, callbacks=[_StopAt(3)])
+    (tmp_path / "checkpoints" / "data_hashes.json").unlink()
+    train(recipe, data, tmp_path, resume=True, callbacks=[steps])
+    assert steps.trained == [3, 4, 5, 6]

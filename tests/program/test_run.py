@@ -24,7 +24,7 @@ from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from phonexl.methods import find_method
 from phonexl.results import Result, find_results
 from phonexl.training.data import hash_sentences, load_data, name_dataset
-from phonexl.training.dictionaries import make_switcher, make_task_switcher
+from phonexl.training.dictionaries import find_dictionary, make_switcher, make_task_switcher
 from phonexl.training.evaluation import score, tag_sentences
 from phonexl.training.job import build_model, make_arguments
 from phonexl.training.recipe import Recipe
@@ -134,6 +134,16 @@ def test_limits_draw_the_same_sentences_in_file_order(make_recipe: MakeRecipe, d
     assert places == sorted(places) != list(range(10))
     assert load_data(make_recipe(limit_train=10, limit_eval=4, seeds=[5]), data) == limited
     assert load_data(make_recipe(limit_train=10, limit_seed=1), data).train != limited.train
+
+
+def test_sentences_have_the_codes_of_the_recipe(
+    make_recipe: MakeRecipe, data: Path, data_of_longer_codes: Path
+) -> None:
+    """Methods compare the two: by the codes of the files no sentence would be the source's, nor the target's."""
+    found = load_data(make_recipe(source_data="zho", target_data="vie"), data_of_longer_codes)
+    assert {sentence.lang for sentence in (*found.train, *found.dev, *found.tests["zh", "test"])} == {"zh"}
+    assert {sentence.lang for sentence in found.tests["vi", "test"]} == {"vi"}
+    assert found.describe() == load_data(make_recipe(), data).describe()
 
 
 def test_a_long_sentence_trains_and_every_token_gets_a_tag(
@@ -274,6 +284,33 @@ def test_the_official_preset_has_two_languages_and_all_its_switches(make_recipe:
     model, processor = build_model(make_recipe())
     assert processor.languages == ["zh", "vi", "ja", "ko"]
     assert (model.config.temperature_mode, model.config.max_pieces) == ("exp", None)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "added"), [("hin", "urd", ["hin", "urd"]), ("zh", "fr", ["fra"]), ("zho", "kor", [])]
+)
+def test_every_language_of_a_recipe_has_a_row(
+    make_recipe: MakeRecipe, source: str, target: str, added: list[str]
+) -> None:
+    """Without one, `use_language_embeddings` would stand in the result and do nothing; the first four keep theirs."""
+    model, processor = build_model(make_recipe(source=source, target=target))
+    assert processor.languages == model.config.languages == ["zh", "vi", "ja", "ko", *added]
+    assert min(processor.language_id(source), processor.language_id(target)) >= 0
+    _, processor = build_model(make_recipe(source=source, target=target, official=True))
+    assert (processor.language_id(source), processor.language_id(target)) == (0, 1)
+
+
+def test_words_are_switched_into_any_language(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    """A capital is no other word in Hindi than in Chinese, and codes of three letters are the same languages."""
+    (tmp_path / "hin-urd.tsv").write_text("किताब\tکتاب\nit\tیہ\niphone\tiphone\n", encoding="utf-8")
+    found = find_dictionary(make_recipe(source="hin", target="urd"), tmp_path, "do without")
+    assert dict(found) == {"किताब": ("کتاب",), "it": ("یہ",)}
+    assert found.targets("IT") == ()
+    by_sound = make_recipe(source="zho", target="vie", dictionary="sound")
+    assert find_dictionary(by_sound, tmp_path, "").sha256() == (
+        find_dictionary(make_recipe(dictionary="sound"), tmp_path, "").sha256()
+    )
+    assert find_dictionary(by_sound, tmp_path, "").targets("行动")
 
 
 @pytest.mark.parametrize(("official", "kept"), [(False, {"北京"}), (True, {"北京", "iphone"})])
