@@ -250,8 +250,10 @@ def test_a_missing_tool_is_told_before_anything_is_trained(checkpoint, data, tmp
 
     monkeypatch.setattr("phonexl.gap.tokenizer_reader.spell_words", spell)
     monkeypatch.setattr("phonexl.gap.fine_tuning.fine_tune", pytest.fail)
-    with pytest.raises(MissingToolError, match="Korean needs the package 'tool'"):
-        run([recipe(checkpoint), recipe(checkpoint, "kor")], data, tmp_path, [1])
+    (zero_shot,) = plan(recipe(checkpoint), ["fr", "kor"], "eng", {}, {})
+    for recipes in ([recipe(checkpoint), recipe(checkpoint, "kor")], [zero_shot]):
+        with pytest.raises(MissingToolError, match="Korean needs the package 'tool'"):
+            run(recipes, data, tmp_path, [1])
 
 
 def test_one_language_is_trained_on_and_all_are_scored(checkpoint, data, tmp_path):
