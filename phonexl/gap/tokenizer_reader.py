@@ -45,6 +45,7 @@ class TokenizerReader:
             )
         self.name = spelling
         self.unknown_id: int | None = tokenizer.unk_token_id
+        self.pad_id = padding_of(tokenizer)
         self.longest = longest_input(tokenizer, config)
         self._tokenizer = tokenizer
         self._needs_spaces = self._cut("a a") != self._cut(["a", "a"])
@@ -79,7 +80,7 @@ class TokenizerReader:
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""
-        return pad_inputs(batch, self._tokenizer.pad_token_id, types=self._types)
+        return pad_inputs(batch, self.pad_id, types=self._types)
 
     def save(self, folder: Path) -> None:
         """See `WordReader`."""
@@ -96,7 +97,8 @@ class TokenizerReader:
         pieces: list[list[int]] = [[] for _ in words]
         for piece, word in zip(encoded["input_ids"], encoded.word_ids(), strict=True):
             pieces[word].append(piece)
-        return [own or [self._tokenizer.unk_token_id] for own in pieces]
+        unknown = self.pad_id if self.unknown_id is None else self.unknown_id
+        return [own or [unknown] for own in pieces]
 
     def _cut(self, text: str | list[str]) -> list[int]:
         """Ids of a text or of words, without specials."""
@@ -114,10 +116,16 @@ class TokenizerReader:
         return replace(encoded, word_index=tuple(owners))
 
 
+def padding_of(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Id of empty places; decoders have none of their own, and any will do, since it is masked."""
+    found = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+    return int(next(index for index in found if index is not None))
+
+
 def longest_input(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> int:
     """Ids that a model takes at most: what its tokenizer says, and no more than there are positions."""
     positions: int | None = getattr(config, "max_position_embeddings", None)
-    if positions is None:
+    if positions is None or positions < 1:  # XLNet, which has no limit, says -1
         return int(tokenizer.model_max_length)
     if "roberta" in config.model_type:  # counts positions from behind the row of padding
         positions -= config.pad_token_id + 1

@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
     XLMRobertaModel,
+    XLNetConfig,
 )
 
 from phonexl.gap.readers import open_reader
@@ -223,6 +224,7 @@ def test_positions_behind_the_row_of_padding_are_fewer(tokenizer: PreTrainedToke
     assert longest_input(tokenizer, BertConfig(max_position_embeddings=60)) == 60
     assert longest_input(tokenizer, XLMRobertaConfig(max_position_embeddings=60, pad_token_id=1)) == 58
     assert longest_input(tokenizer, BertConfig(max_position_embeddings=512)) == 64
+    assert longest_input(tokenizer, XLNetConfig()) == 64  # which says -1, for it has no limit
 
 
 def test_real_sentences_are_cut_as_the_tokenizer_cuts_them(folder: Path, shared: Path) -> None:
