@@ -37,6 +37,7 @@ class CanineReader:
     """
 
     unknown_id: int | None = None
+    pad_id: int = _PAD
 
     def __init__(self, config: CanineConfig, spelling: str = "text") -> None:
         check_spelling(spelling)

@@ -125,10 +125,13 @@ class EncodedExamples(Dataset[Row]):
         yield Row(place, encoded, (), (self._ids[pair.label],))
 
     def _describe(self) -> dict[str, float]:
-        ids = [index for row in self._rows for index in row.encoded.ids]
-        unknown = 0 if self._reader.unknown_id is None else ids.count(self._reader.unknown_id)
-        num_words = sum(map(_num_words, self._examples))
-        facts = {"unknown_rate": unknown / len(ids), "ids_per_word": len(ids) / num_words}
+        unknown = sum(
+            index == self._reader.unknown_id and word != NO_WORD  # some decoders end a text with the unknown piece
+            for row in self._rows
+            for index, word in zip(row.encoded.ids, row.encoded.word_index, strict=True)
+        )
+        num_ids, num_words = sum(self.lengths), sum(map(_num_words, self._examples))
+        facts = {"unknown_rate": unknown / num_ids, "ids_per_word": num_ids / num_words}
         with_ids = sum(len(set(row.encoded.word_index) - {NO_WORD}) for row in self._rows)
         paired = all(isinstance(example, Pair) for example in self._examples)
         return facts | {"truncated_words" if paired else "unread_words": num_words - with_ids}

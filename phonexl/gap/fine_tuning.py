@@ -106,7 +106,8 @@ def run(
     for recipe, task_data in zip(recipes, data, strict=True):  # what cannot be is told before anything is trained
         for seed in seeds:
             _check_same_inputs(out / recipe.name / f"seed-{seed}", task_data, encoder)
-        EncodedExamples(task_data.train[:1], find_task(recipe.task), encoder.reader, recipe.max_length)
+        for rows in (task_data.train, *task_data.scored.values()):
+            EncodedExamples(rows[:1], find_task(recipe.task), encoder.reader, recipe.max_length)
     results = []
     for recipe, task_data in zip(recipes, data, strict=True):
         for seed in seeds:

@@ -50,7 +50,8 @@ def build_classifier(place: str, task: GapTask) -> PreTrainedModel:
         task: Words or pairs are classified.
 
     Raises:
-        ValueError: If its architecture has no such classifier, or it is a PhoneXL tagger.
+        ValueError: If its architecture has no such classifier, or one that reads padding or needs a decoder that is
+            not there, or it is a PhoneXL tagger.
     """
     facts, _ = PretrainedConfig.get_config_dict(place)
     if facts.get("model_type") == "phonexl":
@@ -62,6 +63,14 @@ def build_classifier(place: str, task: GapTask) -> PreTrainedModel:
     if type(config) not in kind._model_mapping:
         what = "pairs" if task.of_pairs else "tokens"
         raise ValueError(f"{place}: transformers has no classifier of {what} for {config.model_type!r}")
+    if task.of_pairs and config.model_type in ("t5", "mt5", "umt5") and not config.is_encoder_decoder:
+        raise ValueError(
+            f"{place} is half of {config.model_type!r}, which classifies pairs by its decoder: name the whole"
+        )
+    if task.of_pairs and getattr(config, "summary_type", None) == "last":
+        raise ValueError(
+            f"{place}: {config.model_type!r} classifies pairs by the last place, here padding: name another"
+        )
     if is_untrained(place):
         fresh: PreTrainedModel = kind.from_config(config)
         return fresh
@@ -110,6 +119,8 @@ class FineTuningTrainer(Trainer):
 
         def build() -> PreTrainedModel:
             model = build_classifier(place, task)
+            if model.config.pad_token_id is None:  # decoders classify a pair by the last piece that is not padding
+                model.config.pad_token_id = reader.pad_id
             train_used_rows(model, used)
             return model
 

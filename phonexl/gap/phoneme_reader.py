@@ -36,6 +36,7 @@ class PhonemeReader:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> None:
         self.unknown_id: int | None = tokenizer.unk_token_id
+        self.pad_id: int = tokenizer.pad_token_id
         self.longest = longest_input(tokenizer, config)
         self._tokenizer = tokenizer
         self._ids = tokenizer.get_vocab()
@@ -56,7 +57,7 @@ class PhonemeReader:
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""
-        return pad_inputs(batch, self._tokenizer.pad_token_id, types=self._types)
+        return pad_inputs(batch, self.pad_id, types=self._types)
 
     def save(self, folder: Path) -> None:
         """See `WordReader`."""

@@ -26,6 +26,7 @@ class PretrainedReader:
         tokenizer = representation.tokenizer
         self.name = representation.name
         self.unknown_id: int | None = tokenizer.unk_token_id
+        self.pad_id: int = tokenizer.pad_token_id
         self.longest: int = config.max_position_embeddings
         self._representation = representation
         separator = (tokenizer.sep_token_id,)
@@ -42,7 +43,7 @@ class PretrainedReader:
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""
-        return pad_inputs(batch, self._representation.tokenizer.pad_token_id, types=False)
+        return pad_inputs(batch, self.pad_id, types=False)
 
     def save(self, folder: Path) -> None:
         """See `WordReader`."""

@@ -18,6 +18,7 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForSequenceClassification,
+    AutoModelForTextEncoding,
     AutoModelForTokenClassification,
     CanineModel,
     PreTrainedModel,
@@ -29,6 +30,7 @@ from phonexl.gap.word_reader import NO_WORD, EncodedWords, WordReader
 _HEADS = {
     "ForSequenceClassification": AutoModelForSequenceClassification,
     "ForTokenClassification": AutoModelForTokenClassification,
+    "EncoderModel": AutoModelForTextEncoding,  # T5's half, which AutoModel would take for the whole
 }
 Floats = NDArray[np.float32]
 
@@ -73,7 +75,7 @@ def class_names(place: str) -> list[str]:
 
 
 def load_encoder(place: str) -> PreTrainedModel:
-    """An encoder, with its classifier if the checkpoint is of one that was fine-tuned.
+    """An encoder, with its classifier if the checkpoint is of one that was fine-tuned; of an encoder-decoder its half.
 
     Args:
         place: A Hub id or a folder.
@@ -81,6 +83,8 @@ def load_encoder(place: str) -> PreTrainedModel:
     names = AutoConfig.from_pretrained(place).architectures or [""]
     kind = next((made for end, made in _HEADS.items() if names[0].endswith(end)), AutoModel)
     model: PreTrainedModel = kind.from_pretrained(place)
+    if kind is AutoModel and model.config.is_encoder_decoder:
+        model = model.get_encoder()
     return model
 
 
@@ -135,7 +139,7 @@ def _embed_batch(
 ) -> dict[Any, Tensor]:
     """Vectors of a batch by layer, "words", "positions", "probabilities"; the last three where there are any."""
     output = model(**inputs, output_hidden_states=True)
-    hidden = output.hidden_states
+    hidden = output.get("hidden_states", output.get("encoder_hidden_states"))  # the latter of an encoder-decoder
     found: dict[Any, Tensor] = {}
     for layer in layers:
         states = state_of(hidden, layer)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-from modeling_phonexl.transcription import Transcriber
+from modeling_phonexl.transcription import Transcriber, find_language
 from phonexl.gap.spelling import check_spelling, spell_words
 from phonexl.gap.word_frame import Frame, pad_inputs
-from phonexl.gap.word_reader import EncodedWords
+from phonexl.gap.word_reader import NO_WORD, EncodedWords
 
 
 class TokenizerReader:
     """Reads words as the tokenizer of an encoder cuts them; pairs are joined as it joins them.
+
+    Some tokenizers say by themselves where a word begins (WordPiece, Metaspace with a prefix). Others, byte-level BPE
+    and those of Gemma, take it from the space before, and would read words that they are given one by one as one long
+    word: there a word gets its space, but for the first one, as in running text. A space that stays a piece of its
+    own, as Qwen's before a digit, is of no word. Chinese and Japanese words get none in their script, which the text
+    of pretraining had none in either; they are cut one by one still, so that no piece is of two.
 
     A word that the tokenizer drops, of invisible characters for example, is read as the unknown piece.
 
@@ -37,8 +45,11 @@ class TokenizerReader:
             )
         self.name = spelling
         self.unknown_id: int | None = tokenizer.unk_token_id
+        self.pad_id = padding_of(tokenizer)
         self.longest = longest_input(tokenizer, config)
         self._tokenizer = tokenizer
+        self._needs_spaces = self._cut("a a") != self._cut(["a", "a"])
+        self._space = self._cut(" ")
         self._frame = Frame.of(tokenizer)
         self._types = "token_type_ids" in tokenizer.model_input_names
 
@@ -48,7 +59,8 @@ class TokenizerReader:
         """See `WordReader`."""
         pieces = self._pieces(words, language)
         others = None if second is None else self._pieces(second, language)
-        return self._frame.join(pieces, others, self.longest if max_length is None else max_length)
+        joined = self._frame.join(pieces, others, self.longest if max_length is None else max_length)
+        return self._without_spaces(joined) if self._needs_spaces else joined
 
     def encode_text(self, text: str, language: str) -> EncodedWords:
         """Running text as the tokenizer cuts it, whose words are the tokenizer's; what it drops is not read.
@@ -68,7 +80,7 @@ class TokenizerReader:
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""
-        return pad_inputs(batch, self._tokenizer.pad_token_id, types=self._types)
+        return pad_inputs(batch, self.pad_id, types=self._types)
 
     def save(self, folder: Path) -> None:
         """See `WordReader`."""
@@ -79,17 +91,41 @@ class TokenizerReader:
         if not words:
             return []
         spelled = spell_words(words, language, self.name)
+        if self._needs_spaces and (self.name != "text" or find_language(language).spaced):
+            spelled = [spelled[0], *(f" {word}" for word in spelled[1:])]
         encoded = self._tokenizer(spelled, is_split_into_words=True, add_special_tokens=False, verbose=False)
         pieces: list[list[int]] = [[] for _ in words]
         for piece, word in zip(encoded["input_ids"], encoded.word_ids(), strict=True):
             pieces[word].append(piece)
-        return [own or [self._tokenizer.unk_token_id] for own in pieces]
+        unknown = self.pad_id if self.unknown_id is None else self.unknown_id
+        return [own or [unknown] for own in pieces]
+
+    def _cut(self, text: str | list[str]) -> list[int]:
+        """Ids of a text or of words, without specials."""
+        split = isinstance(text, list)
+        ids: list[int] = self._tokenizer(text, is_split_into_words=split, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _without_spaces(self, encoded: EncodedWords) -> EncodedWords:
+        """Spaces that are pieces of their own taken out of the words that they stand before."""
+        owners = list(encoded.word_index)
+        for place, (word, after) in enumerate(pairwise(encoded.word_index)):
+            begins = place == 0 or encoded.word_index[place - 1] != word
+            if begins and word == after and [encoded.ids[place]] == self._space:
+                owners[place] = NO_WORD
+        return replace(encoded, word_index=tuple(owners))
+
+
+def padding_of(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Id of empty places; decoders have none of their own, and any will do, since it is masked."""
+    found = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+    return int(next(index for index in found if index is not None))
 
 
 def longest_input(tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> int:
     """Ids that a model takes at most: what its tokenizer says, and no more than there are positions."""
     positions: int | None = getattr(config, "max_position_embeddings", None)
-    if positions is None:
+    if positions is None or positions < 1:  # XLNet, which has no limit, says -1
         return int(tokenizer.model_max_length)
     if "roberta" in config.model_type:  # counts positions from behind the row of padding
         positions -= config.pad_token_id + 1

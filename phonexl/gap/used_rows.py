@@ -47,9 +47,13 @@ class UsedRows(nn.Module):
 
 
 def train_used_rows(model: PreTrainedModel, used: Collection[int]) -> None:
-    """Put `UsedRows` in the place of the input embedding, if the model has a plain one."""
+    """Put `UsedRows` in the place of the input embedding, if the model has a plain one.
+
+    A subclass, such as Gemma's, which scales what it looks up, is left to be trained whole; so is the table of an
+    encoder-decoder, whose decoder also reads a start that is not among the ids.
+    """
     table = _input_table(model)
-    if isinstance(table, nn.Embedding):
+    if type(table) is nn.Embedding and not model.config.is_encoder_decoder:
         model.set_input_embeddings(UsedRows(table, used))
 
 

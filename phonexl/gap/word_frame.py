@@ -35,11 +35,15 @@ class Frame:
     def of(cls, tokenizer: PreTrainedTokenizerBase) -> Frame:
         """As a fast tokenizer joins a pair: BERT has one [SEP] between sentences, RoBERTa two.
 
-        One that was made for single sentences joins pairs without any specials: there the end stands between, too.
+        One that was made for single sentences joins pairs without any specials: there the end stands between, too,
+        and where there is none, as with many decoders, the token that ends a text (none if there is no such token).
         """
         start, end = _specials(tokenizer, None)
         before, *between, after = _specials(tokenizer, [["a"]])
-        return cls(start, between[0] if (before, after) == (start, end) else end, end)
+        found = between[0] if (before, after) == (start, end) else end
+        if not found and tokenizer.eos_token_id is not None:
+            found = (tokenizer.eos_token_id,)
+        return cls(start, found, end)
 
     def join(self, first: Words, second: Words | None, longest: int, mark: int | None = None) -> EncodedWords:
         """Join the ids of words to one input.
@@ -51,11 +55,13 @@ class Frame:
             mark: Id that stands between two words of a sentence; None where nothing does.
 
         Raises:
-            ValueError: If a sentence has no word, or not one word of each fits.
+            ValueError: If a sentence has no word, not one word of each fits, or nothing would stand between a pair.
         """
         sentences = [first] if second is None else [first, second]
         if not all(sentences):
             raise ValueError("a sentence without words has no place in an encoder's input: leave it out")
+        if second is not None and not self.between:
+            raise ValueError("nothing stands between the sentences of a pair: give the tokenizer an eos_token")
         specials = len(self.start) + len(self.end) + (0 if second is None else len(self.between))
         kept = _cut(sentences, longest - specials, 0 if mark is None else 1)
         ids, word_index, sentence_index = list(self.start), [NO_WORD] * len(self.start), [0] * len(self.start)

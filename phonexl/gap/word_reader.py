@@ -40,10 +40,12 @@ class WordReader(Protocol):
     Attributes:
         name: What it reads, as a result calls it: "subword", "character", "phoneme", "romanized", ...
         unknown_id: Id of a symbol that the vocabulary lacks; None if there can be none.
+        pad_id: Id of empty places.
     """
 
     name: str
     unknown_id: int | None
+    pad_id: int
 
     def encode(
         self, words: Sequence[str], language: str, second: Sequence[str] | None = None, max_length: int | None = None

@@ -26,6 +26,7 @@ class LetterReader:
     on_the_left: bool = False
     name: str = "letters"
     unknown_id: int | None = UNKNOWN
+    pad_id: int = 0
 
     def encode(
         self, words: Sequence[str], language: str, second: Sequence[str] | None = None, max_length: int | None = None
@@ -116,6 +117,7 @@ def test_what_is_not_read_is_counted():
     assert rows.reading["unknown_rate"] == pytest.approx(1 / 7)  # of two rows' ids, marks and starts among them
     assert rows.reading["ids_per_word"] == pytest.approx(7 / 3)
     assert rows.used_ids() == {START, MARK, UNKNOWN, ord("b"), ord("e")}
+    assert EncodedExamples(SENTENCES, POS, LetterReader(unknown_id=START)).reading["unknown_rate"] == 0  # no word's
     with pytest.raises(ValueError, match="no word of 1 sentences fits into 2"):
         EncodedExamples([sentence("abc", "NOUN")], POS, LetterReader(), 2)
 

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from task_files import make_words, write_pairs, write_tagged
-from transformers import AutoModelForTokenClassification, TrainerCallback
+from transformers import (
+    AutoConfig,
+    AutoModelForTokenClassification,
+    GPT2Config,
+    GPT2Model,
+    PreTrainedTokenizerFast,
+    TrainerCallback,
+)
 from typer.testing import CliRunner, Result
 
 from modeling_phonexl.transcription import MissingToolError
@@ -250,8 +257,10 @@ def test_a_missing_tool_is_told_before_anything_is_trained(checkpoint, data, tmp
 
     monkeypatch.setattr("phonexl.gap.tokenizer_reader.spell_words", spell)
     monkeypatch.setattr("phonexl.gap.fine_tuning.fine_tune", pytest.fail)
-    with pytest.raises(MissingToolError, match="Korean needs the package 'tool'"):
-        run([recipe(checkpoint), recipe(checkpoint, "kor")], data, tmp_path, [1])
+    (zero_shot,) = plan(recipe(checkpoint), ["fr", "kor"], "eng", {}, {})
+    for recipes in ([recipe(checkpoint), recipe(checkpoint, "kor")], [zero_shot]):
+        with pytest.raises(MissingToolError, match="Korean needs the package 'tool'"):
+            run(recipes, data, tmp_path, [1])
 
 
 def test_one_language_is_trained_on_and_all_are_scored(checkpoint, data, tmp_path):
@@ -272,6 +281,21 @@ def test_pairs_are_learned_and_say_what_they_were_trained_on(checkpoint, tmp_pat
     assert found.scores["eng"]["test"]["accuracy"] > 0.5
     assert found.scores["eng"]["test"]["floor"] == {"accuracy": pytest.approx(1 / 3)}
     assert "premises of XNLI's test file" in found.warnings[0]
+
+
+def test_a_decoder_without_padding_learns_pairs(tokenizer, tmp_path):
+    """It classifies by the last piece that is not padding, and has to be told which pieces are."""
+    ends = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, model_max_length=64, eos_token="[SEP]")
+    torch.manual_seed(0)
+    shape = {"n_embd": 16, "n_layer": 1, "n_head": 2, "bos_token_id": 3, "eos_token_id": 3}
+    GPT2Model(GPT2Config(vocab_size=len(ends), **shape)).save_pretrained(tmp_path / "decoder")
+    ends.save_pretrained(tmp_path / "decoder")
+    write_pairs(tmp_path, "eng")
+    settings = recipe(tmp_path / "decoder", task="xnli", learning_rate=0.01, num_train_epochs=4)
+    (found,) = run([settings], tmp_path, tmp_path / "out", [1])
+    assert found.scores["eng"]["test"]["accuracy"] > 0.5
+    (place,) = (tmp_path / "out").rglob("seed-1")
+    assert AutoConfig.from_pretrained(place).pad_token_id == 3
 
 
 def test_what_does_not_beat_its_floor_is_warned_of(checkpoint, data, tmp_path):
@@ -302,6 +326,13 @@ def test_encoders_without_a_classifier_are_named(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="transformers has no classifier of tokens for 'timesformer'"):
         build_classifier(str(tmp_path), TASKS["pos"])
+    for half in ("t5", "mt5"):
+        (tmp_path / "config.json").write_text(json.dumps({"model_type": half, "is_encoder_decoder": False}))
+        with pytest.raises(ValueError, match=f"is half of '{half}', which classifies pairs by its decoder"):
+            build_classifier(str(tmp_path), TASKS["xnli"])
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "xlnet"}))
+    with pytest.raises(ValueError, match="'xlnet' classifies pairs by the last place"):
+        build_classifier(str(tmp_path), TASKS["xnli"])
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "phonexl"}))
     with pytest.raises(ValueError, match="is a PhoneXL model"):
         build_classifier(str(tmp_path), TASKS["pos"])

@@ -10,8 +10,15 @@ from transformers import (
     BertModel,
     CanineConfig,
     CanineModel,
+    MBartConfig,
+    MBartForSequenceClassification,
+    MBartModel,
+    MT5Config,
+    MT5Model,
     PreTrainedTokenizerFast,
     RobertaModel,
+    T5Config,
+    T5EncoderModel,
 )
 
 from phonexl.gap.canine_reader import CanineReader
@@ -128,3 +135,40 @@ def test_a_bare_encoder_answers_nothing(checkpoint, tokenizer: PreTrainedTokeniz
     model = load_encoder(str(checkpoint))
     assert type(model) is BertModel
     assert embed(model, tokenizer, SENTENCES, (-1,)).probabilities is None
+
+
+MBART = {
+    "d_model": 16, "encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "max_position_embeddings": 64, "pad_token_id": 0, "eos_token_id": 3,
+    "scale_embedding": True,
+}  # fmt: skip
+T5 = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [(MT5Model, MT5Config(**T5)), (T5EncoderModel, T5Config(**T5)), (MBartModel, MBartConfig(**MBART))],
+)
+def test_of_an_encoder_decoder_the_encoder_is_read(kind, config, tokenizer: PreTrainedTokenizerFast, tmp_path):
+    torch.manual_seed(1)
+    config.vocab_size = len(tokenizer)
+    model = kind(config).eval()
+    model.save_pretrained(tmp_path)
+    found = embed(load_encoder(str(tmp_path)), tokenizer, SENTENCES, (0, -1), batch_size=2)
+    for layer in (0, -1):
+        expected = np.stack([slow(model.get_encoder(), tokenizer, sentence, layer) for sentence in SENTENCES])
+        np.testing.assert_allclose(found.layers[layer], expected, atol=1e-5)
+    assert found.words.shape == (len(SENTENCES), 16)
+
+
+def test_a_classifier_that_needs_its_decoder_is_read_at_its_encoder(tokenizer: PreTrainedTokenizerFast, tmp_path):
+    torch.manual_seed(1)
+    model = MBartForSequenceClassification(MBartConfig(vocab_size=len(tokenizer), num_labels=4, **MBART)).eval()
+    model.save_pretrained(tmp_path)
+    found = embed(load_encoder(str(tmp_path)), tokenizer, SENTENCES, (-1,), batch_size=2)
+    for row, sentence in enumerate(SENTENCES):
+        expected = slow(model.get_encoder(), tokenizer, sentence, -1)
+        np.testing.assert_allclose(found.layers[-1][row], expected, atol=1e-5)
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([tokenizer(sentence)["input_ids"]])).logits[0]
+        np.testing.assert_allclose(found.probabilities[row], logits.softmax(-1).numpy(), atol=1e-5)

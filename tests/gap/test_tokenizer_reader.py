@@ -1,11 +1,12 @@
-"""Words as a tokenizer of text cuts them, against the tokenizer's own `word_ids`."""
+"""Words as a tokenizer of text cuts them, against the tokenizer's own `word_ids`, and against running text."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModel,
     AutoTokenizer,
@@ -13,9 +14,12 @@ from transformers import (
     BertModel,
     BertTokenizer,
     ByT5Tokenizer,
+    ModernBertConfig,
+    ModernBertModel,
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
     XLMRobertaModel,
+    XLNetConfig,
 )
 
 from phonexl.gap.readers import open_reader
@@ -24,16 +28,19 @@ from phonexl.gap.word_reader import NO_WORD
 
 SHAPE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 SENTENCES = {
-    "eng": "It rained for three days , and nobody complained .".split(),
+    "eng": "It rained for 30 days , and nobody complained .".split(),
     "kor": "나는 한국어 책을 읽는다 .".split(),
     "vie": ["Hà Nội", "là", "thủ đô", "của", "Việt Nam", "."],  # words with a space inside
 }
-DROPPED = "\u200d"  # an invisible character: tokenizers leave nothing of it
+DROPPED = "\u200d"  # an invisible character: WordPiece and Unigram leave nothing of it
+WHOLE_WORDS = ("bert", "xlm-roberta")  # they cut a word alike, alone and behind a space
 
 
 def train(name: str) -> PreTrainedTokenizerFast:
-    """A tokenizer of a few hundred pieces, made as mBERT's or as XLM-R's is."""
+    """A tokenizer of a few hundred pieces, made as that of mBERT, XLM-R, Qwen or Gemma (mmBERT) is."""
     text = [" ".join(words) for words in SENTENCES.values()] * 3
+    if name in ("qwen", "gemma"):
+        return train_bpe(name, text)
     if name == "bert":
         specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
         made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
@@ -54,7 +61,45 @@ def train(name: str) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, model_input_names=inputs, **names)
 
 
-@pytest.fixture(scope="module", params=["bert", "xlm-roberta"])
+def train_bpe(name: str, text: list[str]) -> PreTrainedTokenizerFast:
+    """Byte-level BPE that keeps digits apart; or BPE over a text whose spaces were made marks, without a first one."""
+    made = Tokenizer(models.BPE())
+    specials = ["<s>", "<pad>", "</s>", "<unk>"]
+    if name == "qwen":
+        digits = pre_tokenizers.Split(Regex(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+"), "isolated")
+        made.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(False, use_regex=False)])
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+    else:
+        made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")  # so no merge crosses a space
+        specials += [f"<0x{byte:02X}>" for byte in range(256)]
+        alphabet = []
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, special_tokens=specials, initial_alphabet=alphabet, show_progress=False
+    )
+    made.train_from_iterator(text, trainer)
+    if name == "gemma":
+        learned = json.loads(made.to_str())["model"]
+        merges = [tuple(pair) for pair in learned["merges"]]
+        made = Tokenizer(models.BPE(learned["vocab"], merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+        made.normalizer = normalizers.Replace(" ", "▁")
+        made.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    ends = [("<s>", 0), ("</s>", 2)]
+    made.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> $B </s>", special_tokens=ends)
+    names = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>"}
+    inputs = ["input_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, model_input_names=inputs, **names)
+
+
+def cut_running_text(tokenizer: PreTrainedTokenizerFast, words: list[str]) -> tuple[list[int], list[int]]:
+    """Ids of a text, and the word that each is of by its place: a space alone is of none."""
+    encoded = tokenizer(" ".join(words), add_special_tokens=False, return_offsets_mapping=True)
+    owners = [number for number, word in enumerate(words) for _ in f"{word} "]
+    text = " ".join(words)
+    spans = encoded["offset_mapping"]
+    return encoded["input_ids"], [owners[end - 1] if text[start:end].strip() else NO_WORD for start, end in spans]
+
+
+@pytest.fixture(scope="module", params=[*WHOLE_WORDS, "qwen", "gemma"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp(request.param)
     tokenizer = train(request.param)
@@ -63,12 +108,16 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     size = {"vocab_size": len(tokenizer), **SHAPE}
     if request.param == "bert":
         BertModel(BertConfig(max_position_embeddings=64, **size)).save_pretrained(made)
+    elif request.param in ("qwen", "gemma"):
+        specials = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}
+        ModernBertModel(ModernBertConfig(max_position_embeddings=64, **specials, **size)).save_pretrained(made)
     else:
         config = XLMRobertaConfig(max_position_embeddings=66, pad_token_id=1, type_vocab_size=1, **size)
         XLMRobertaModel(config).save_pretrained(made)
     return made
 
 
+@pytest.mark.parametrize("folder", WHOLE_WORDS, indirect=True)
 @pytest.mark.parametrize("language", SENTENCES)
 def test_ids_and_words_are_those_of_the_tokenizer(folder: Path, language: str) -> None:
     tokenizer, reader = AutoTokenizer.from_pretrained(folder), open_reader(str(folder))
@@ -86,6 +135,42 @@ def test_ids_and_words_are_those_of_the_tokenizer(folder: Path, language: str) -
     assert sum(pair in [(0, 1), (1, 0)] for pair in zip(found.sentence_index, found.sentence_index[1:])) == 1  # noqa: B905
 
 
+@pytest.mark.parametrize("language", SENTENCES)
+def test_words_are_cut_as_in_running_text(folder: Path, language: str) -> None:
+    """A tokenizer that takes the beginning of a word from the space before it would see one long word."""
+    tokenizer, reader = AutoTokenizer.from_pretrained(folder), open_reader(str(folder))
+    words, second = SENTENCES[language], SENTENCES["kor"][:3]
+    found = reader.encode(words, language, second, max_length=999)
+    assert list(found.ids) == tokenizer(" ".join(words), " ".join(second), verbose=False)["input_ids"]
+    assert set(found.word_index) == {NO_WORD, *range(len(words) + len(second))}
+
+
+@pytest.mark.parametrize("folder", ["qwen", "gemma"], indirect=True)
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_space_belongs_to_the_word_behind_it_or_to_none(folder: Path, language: str) -> None:
+    """A word is answered for by its first piece, and a decoder that is at a space has not read the word."""
+    tokenizer, words = AutoTokenizer.from_pretrained(folder), SENTENCES[language]
+    found = open_reader(str(folder)).encode(words, language)
+    assert (list(found.ids[1:-1]), list(found.word_index[1:-1])) == cut_running_text(tokenizer, words)
+    if language == "eng" and folder.name.startswith("qwen"):
+        place = found.word_index.index(NO_WORD, 1)
+        assert tokenizer.convert_ids_to_tokens(found.ids[place : place + 3]) == ["Ġ", "3", "0"]
+        assert found.word_index[place + 1 : place + 3] == (3, 3)
+
+
+@pytest.mark.parametrize("folder", ["qwen", "gemma"], indirect=True)
+def test_words_that_are_written_without_spaces_get_none(folder: Path) -> None:
+    tokenizer, reader = AutoTokenizer.from_pretrained(folder), open_reader(str(folder))
+    words = ["我们", "去", "北京", "。"]
+    cut = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+    found = reader.encode(words, "zho")
+    assert list(found.ids[1:-1]) == [piece for word in cut for piece in word]
+    assert list(found.word_index[1:-1]) == [number for number, word in enumerate(cut) for _ in word]
+    romanized = open_reader(str(folder), "romanized").encode(["北京", "去"], "zho")
+    assert list(romanized.ids) == tokenizer("běijīng qù")["input_ids"]
+
+
+@pytest.mark.parametrize("folder", WHOLE_WORDS, indirect=True)
 def test_a_word_of_which_nothing_is_left_is_unknown(folder: Path) -> None:
     """Else a tagger would have no vector for it."""
     reader = open_reader(str(folder))
@@ -139,6 +224,7 @@ def test_positions_behind_the_row_of_padding_are_fewer(tokenizer: PreTrainedToke
     assert longest_input(tokenizer, BertConfig(max_position_embeddings=60)) == 60
     assert longest_input(tokenizer, XLMRobertaConfig(max_position_embeddings=60, pad_token_id=1)) == 58
     assert longest_input(tokenizer, BertConfig(max_position_embeddings=512)) == 64
+    assert longest_input(tokenizer, XLNetConfig()) == 64  # which says -1, for it has no limit
 
 
 def test_real_sentences_are_cut_as_the_tokenizer_cuts_them(folder: Path, shared: Path) -> None:
@@ -147,7 +233,8 @@ def test_real_sentences_are_cut_as_the_tokenizer_cuts_them(folder: Path, shared:
         with gzip.open(shared / "data" / "flores" / f"devtest.{language}.txt.gz", "rt", encoding="utf-8") as file:
             lines = [next(file).split() for _ in range(20)]
         for words in lines:
-            expected = tokenizer(words, is_split_into_words=True, verbose=False)
+            split = folder.name[:-1] in WHOLE_WORDS or language == "zho"
+            expected = tokenizer(words if split else " ".join(words), is_split_into_words=split, verbose=False)
             assert list(reader.encode(words, language, max_length=999).ids) == expected["input_ids"]
 
 

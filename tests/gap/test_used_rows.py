@@ -5,7 +5,13 @@ import copy
 import pytest
 import torch
 from torch import nn
-from transformers import BertForTokenClassification, CanineConfig, CanineForTokenClassification
+from transformers import (
+    BertForTokenClassification,
+    CanineConfig,
+    CanineForTokenClassification,
+    T5Config,
+    T5ForSequenceClassification,
+)
 
 from phonexl.gap.used_rows import UsedRows, restore_table, train_used_rows
 
@@ -53,6 +59,33 @@ def test_rows_that_are_not_trained_are_still_read(model):
     torch.testing.assert_close(rows(ids), table(ids))
     rows.rows.data += 1
     assert ((rows(ids) - table(ids)).abs().sum(-1) > 1).tolist() == [[False, True, False, True]]
+
+
+class Scaled(nn.Embedding):
+    """As in Gemma and mBART."""
+
+    def forward(self, ids):
+        return 4 * super().forward(ids)
+
+
+def test_a_table_that_does_more_than_look_up_is_trained_whole(model):
+    """The trained rows would come without the scale, and the saved model would answer otherwise than the scored one."""
+    model.bert.embeddings.word_embeddings = table = Scaled(model.config.vocab_size, model.config.hidden_size)
+    ids = torch.tensor([[2, 5, 7, 3]])
+    expected = model(input_ids=ids).logits
+    train_used_rows(model, {2, 5, 7, 3})
+    torch.testing.assert_close(model(input_ids=ids).logits, expected)
+    assert model.get_input_embeddings() is table
+    assert table.weight.requires_grad
+
+
+def test_the_table_of_an_encoder_decoder_is_trained_whole():
+    """Its decoder reads a start that no sentence has."""
+    shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+    model = T5ForSequenceClassification(T5Config(vocab_size=20, **shape))
+    train_used_rows(model, {5, 1})
+    assert type(model.get_input_embeddings()) is nn.Embedding
+    assert all(weight.requires_grad for weight in model.parameters())
 
 
 def test_an_encoder_without_a_table_is_left_alone():

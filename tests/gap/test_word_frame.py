@@ -5,8 +5,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import GPT2Config, PreTrainedTokenizerFast
 
+from phonexl.gap.tokenizer_reader import TokenizerReader, padding_of
 from phonexl.gap.word_frame import Frame, pad_inputs
 from phonexl.gap.word_reader import NO_WORD
 
@@ -68,6 +70,30 @@ def test_a_tokenizer_of_single_sentences_joins_pairs_by_its_end(tokenizer: PreTr
     """It leaves all specials out of a pair, and so of what is learnt from one."""
     assert tokenizer("a", "b")["input_ids"] == tokenizer.convert_tokens_to_ids(["a", "b"])
     assert Frame.of(tokenizer) == Frame((2,), (3,), (3,))
+
+
+def decoder_tokenizer(**names: str) -> PreTrainedTokenizerFast:
+    made = Tokenizer(models.WordLevel({"a": 0, "b": 1, "<end>": 2, "<fill>": 3}, unk_token="a"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, **names)
+
+
+def test_without_specials_a_pair_is_joined_by_what_ends_a_text() -> None:
+    """Decoders often have none: a premise would run into its hypothesis."""
+    assert Frame.of(decoder_tokenizer(eos_token="<end>")) == Frame((), (2,), ())
+    assert Frame.of(decoder_tokenizer(eos_token="<end>")).join([[0]], [[1]], 9).ids == (0, 2, 1)
+    bare = Frame.of(decoder_tokenizer())
+    assert bare.join([[0], [1]], None, 9).ids == (0, 1)
+    with pytest.raises(ValueError, match="nothing stands between .*: give the tokenizer an eos_token"):
+        bare.join([[0]], [[1]], 9)
+
+
+def test_empty_places_have_an_id_whatever_the_tokenizer_lacks() -> None:
+    assert padding_of(decoder_tokenizer(pad_token="<fill>", eos_token="<end>")) == 3
+    assert padding_of(decoder_tokenizer(eos_token="<end>")) == 2
+    reader = TokenizerReader(decoder_tokenizer(), GPT2Config())
+    batch = [reader.encode(words, "eng") for words in (["b", "b"], ["b"])]
+    assert reader.pad(batch)["input_ids"].tolist() == [[1, 1], [1, 0]]
 
 
 def test_a_batch_is_padded_on_the_right() -> None:
