@@ -24,7 +24,10 @@ _METRICS = {  # title in the table, the Hub's identifier
     "macro_f1": ("macro F1", "f1"),
     "strict_f1": ("strict F1", "f1"),
 }
-DICTIONARY = "dictionary"  # beside languages, a part of the data that a model is trained on
+# Beside languages, parts of the data that a model is trained on.
+DICTIONARY = "dictionary"
+TRANSLATIONS = "translations"
+UNLABELLED = "without labels"
 _MAIN_METRIC = "xtreme_f1"  # the one that both papers and XTREME print
 
 
@@ -95,8 +98,8 @@ class RunFacts:
         settings: What the recipe sets.
         num_sentences: Labelled sentences in training, those of `few_shot` among them.
         dataset: Name of the data set; empty where that is not recorded.
-        sources: Corpora in it with their licences, each with its language or `DICTIONARY`; the model is trained on
-            those of `source`, on dictionaries and, few-shot, on those of `target`.
+        sources: Corpora in it with their licences, each with its language, `DICTIONARY`, `TRANSLATIONS` or
+            `UNLABELLED`; the model is trained on those of `source`, on these three and, few-shot, on those of `target`.
         evaluations: Scores, in the order of the table.
         coverage: By part of the data, words by how they were read (`modeling_phonexl.transcription.REASONS`).
         warnings: What the reader of the scores must know.
@@ -105,6 +108,7 @@ class RunFacts:
         few_shot: Labelled sentences of `target` in training; 0 is zero-shot.
         is_few_shot_counted: Whether those were counted; else `few_shot` is the most that there may have been.
         hub_dataset: Where the Hub has the data set that it was trained on, or empty.
+        unlabelled: Sentences of both languages that were read without labels, before training on those with.
     """
 
     recipe: str
@@ -124,6 +128,7 @@ class RunFacts:
     few_shot: int = 0
     is_few_shot_counted: bool = True
     hub_dataset: str = ""
+    unlabelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ def render_model_card(facts: ModelFacts) -> str:
         **{"remote": [facts.languages[code] for code in remote], "remote_code": remote[0] if remote else ""},
         **{"scores": _score_table(facts, run) if run else [], "limits": _limits(facts, run) if run else []},
         **{"coverage": _coverage_table(run) if run else [], "licences": _licence_table(run) if run else []},
-        **{"switched": any(part == DICTIONARY for part, _ in run.sources) if run else False},
+        **{"besides": _besides_in_words(run) if run else ""},
         **{"unmeasured": [facts.languages[code] for code in _unmeasured(run)] if run else []},
         **{"reading_errors": _reading_error_table(facts), "few": _few_shot_in_words(facts, run) if run else ""},
         **{"settings": {_cell(name): _cell(value) for name, value in run.settings.items()} if run else {}},
@@ -233,10 +238,10 @@ def _is_of_the_whole_by_the_model(item: Evaluation) -> bool:
 
 
 def _licence_fields(run: RunFacts) -> dict[str, str]:
-    """Ours where the data are in the public domain; else the Hub's "other", since it knows no pair of licences."""
-    parts = (run.source, DICTIONARY, *((run.target,) if run.few_shot else ()))
+    """Ours where no other counts beside it; else the Hub's "other", since it knows no pair of licences."""
+    parts = (run.source, DICTIONARY, TRANSLATIONS, UNLABELLED, *((run.target,) if run.few_shot else ()))
     trained_on = [source for part, source in run.sources if part in parts]
-    ids = sorted({hub_id for source in trained_on for hub_id in source.licence_ids} - {"cc0-1.0"})
+    ids = sorted({hub_id for source in trained_on for hub_id in source.licence_ids} - {"cc0-1.0", "apache-2.0"})
     if not ids:
         return {"license": "apache-2.0"}
     return {"license": "other", "license_name": "-and-".join(["apache-2.0", *ids])}
@@ -290,6 +295,17 @@ def _few_shot_in_words(facts: ModelFacts, run: RunFacts) -> str:
     unit = "pair" if facts.pipeline == "text-classification" else "sentence"
     count = f"{run.few_shot:,} labelled {unit}{'s' if run.few_shot > 1 else ''}"
     return count if run.is_few_shot_counted else f"at most {count}"
+
+
+def _besides_in_words(run: RunFacts) -> str:
+    """What of the target was trained on beside its labelled sentences."""
+    texts = {
+        DICTIONARY: "words of it, from the dictionary under *Licences*",
+        TRANSLATIONS: "translations into it, by the translator under *Licences*",
+        UNLABELLED: "sentences of it without labels",
+    }
+    parts = {part for part, _ in run.sources}
+    return " and ".join(text for part, text in texts.items() if part in parts)
 
 
 def _score_table(facts: ModelFacts, run: RunFacts) -> list[list[str]]:

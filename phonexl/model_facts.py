@@ -15,7 +15,7 @@ from typing import Any
 from dataset_scripts.catalogue import find_corpus
 from dataset_scripts.dictionaries import BY_PIVOT, BY_SOUND
 from dataset_scripts.readers import DataError
-from hub_cards.model_card import DICTIONARY, Evaluation, ModelFacts, RunFacts, Score
+from hub_cards.model_card import DICTIONARY, TRANSLATIONS, UNLABELLED, Evaluation, ModelFacts, RunFacts, Score
 from hub_cards.reading_errors import READING_ERRORS
 from hub_cards.render import Source
 from modeling_phonexl.transcription import find_language
@@ -25,12 +25,14 @@ _METRICS = ("xtreme_f1", "accuracy", "macro_f1", "strict_f1")
 # Not every value of a recipe: some are paths, and a token may be among the Trainer's.
 _SETTINGS = (
     "vocab unit pooling head use_phonemes use_language_embeddings phoneme_vocab phoneme_transcription phoneme_scale "
-    "official early_stopping_patience "
+    "official early_stopping_patience dictionary translator particle_merge_ratio fill_unseen "
     "align_weight mlm_weight xmlm_weight mask_ratio code_switch_ratio task_switch_ratio shuffle_dictionary limit_train "
     "limit_eval num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate "
     "head_learning_rate phoneme_learning_rate temperature_learning_rate warmup_steps lr_scheduler_type weight_decay "
     "max_grad_norm bf16"
 ).split()
+_PLACES = ("dictionary", "objectives-first.text")  # may be paths, which the card does not say
+_NOT_RECORDED = "not recorded"
 _ENCODERS = {  # by their name in a recipe: repository on the Hub, licence
     "offline": ("intfloat/multilingual-e5-small", "MIT"),
     "mbert": ("google-bert/bert-base-multilingual-cased", "Apache-2.0"),
@@ -54,7 +56,7 @@ _EXAMPLES = {
     "swa": "Ninaishi Nairobi.",
     "urd": "میں لاہور میں رہتا ہوں۔",
 }
-_UNRECORDED = Source("a data set that is not recorded", "not recorded", "", ("unrecorded",))
+_UNRECORDED = Source("a data set that is not recorded", _NOT_RECORDED, "", ("unrecorded",))
 # Our sources are XTREME's files; so its copy on the Hub calls them (sizes of the splits are equal).
 _XTREME = "google/xtreme"
 _XTREME_CONFIGS = {
@@ -163,11 +165,16 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         target=recipe["target"],
         seed=own.seed,
         seeds=tuple(sorted(result.seed for result in results)),
-        settings={key: recipe[key] for key in _SETTINGS if recipe.get(key) not in (None, False)},
+        settings=_settings(own),
         num_sentences=own.data["train"]["sentences"],
         dataset=name,
         hub_dataset=_XTREME if name in ("cjkv-udpos", "cjkv-panx") else "",
-        sources=(*_corpora(recipe, name), *((DICTIONARY, source) for source in _dictionary(recipe, name))),
+        sources=(
+            *_corpora(recipe, name),
+            *((DICTIONARY, source) for source in _dictionary(own, name)),
+            *((TRANSLATIONS, source) for source in _translations(own)),
+            *((UNLABELLED, source) for source in _unlabelled(own, name)),
+        ),
         evaluations=tuple(_evaluations(results)),
         coverage=own.coverage,
         # The card says itself how many labelled target sentences there were: the train file may have fewer than asked.
@@ -176,7 +183,18 @@ def _describe_run(own: Result, results: Sequence[Result], dataset: str | None) -
         config=own.dataset.get("config", "") if name == recorded else "",
         few_shot=own.data["few_shot"]["sentences"] if "few_shot" in own.data else asked,
         is_few_shot_counted="few_shot" in own.data or not asked,
+        unlabelled=own.training.get("unlabelled", {}).get("sentences", 0),
     )
+
+
+def _settings(own: Result) -> dict[str, Any]:
+    """What the recipe sets, and the settings of the run's own method: `compare` gives each those of all."""
+    values = {**own.recipe, "translator": _translator(own)}
+    values |= {key: _NOT_RECORDED for key in _PLACES if values.get(key) not in (None, "sound")}
+    settings = {key: values[key] for key in _SETTINGS if values.get(key) not in (None, False, "")}
+    # A method's 0 or False is shown: it may differ from its default.
+    method = f"{own.recipe.get('method')}."
+    return settings | {key: value for key, value in values.items() if key.startswith(method) and value is not None}
 
 
 def _corpora(recipe: dict[str, Any], dataset: str) -> list[tuple[str, Source]]:
@@ -195,8 +213,9 @@ def _corpora(recipe: dict[str, Any], dataset: str) -> list[tuple[str, Source]]:
     ]
 
 
-def _dictionary(recipe: dict[str, Any], dataset: str) -> tuple[Source, ...]:
-    """Where the words came from that training switched or heard; the samples have their own."""
+def _dictionary(own: Result, dataset: str) -> tuple[Source, ...]:
+    """Where the words came from that training switched, translated by or heard; the samples have their own."""
+    recipe = own.recipe
     by_sound = tuple(
         dict.fromkeys(
             source for code in (recipe["source"], recipe["target"]) for source in BY_SOUND.sources.get(code, ())
@@ -204,19 +223,52 @@ def _dictionary(recipe: dict[str, Any], dataset: str) -> tuple[Source, ...]:
     )
     heard = by_sound if recipe.get("phoneme_transcription") == "sino-xenic" else ()
     # Unset, the weight is the configuration's default, which is not 0.
-    if recipe.get("xmlm_weight", 1) == 0 and recipe.get("task_switch_ratio", 0) == 0:
+    switched = recipe.get("xmlm_weight", 1) != 0 or recipe.get("task_switch_ratio", 0) != 0
+    augmented = "cs" in own.training.get("augmentations", {})  # xTune's versions of sentences with words switched
+    if not (switched or augmented or _translator(own) == "dictionary"):
         return heard
-    return tuple(dict.fromkeys((*heard, *_switched(recipe, dataset, by_sound))))
+    return tuple(dict.fromkeys((*heard, *_looked_up(recipe, dataset, by_sound))))
 
 
-def _switched(recipe: dict[str, Any], dataset: str, by_sound: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Where the words came from that were switched into sentences."""
+def _looked_up(recipe: dict[str, Any], dataset: str, by_sound: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Where the words came from that a recipe's dictionary has."""
     named = recipe.get("dictionary")
     if named == "sound":
         return by_sound
     if named is not None or not dataset:
-        return (Source("a dictionary of the maker's own", "not recorded", "", ("unrecorded",)),)
+        return (Source("a dictionary of the maker's own", _NOT_RECORDED, "", ("unrecorded",)),)
     return () if dataset == "phonexl-samples" else (*BY_PIVOT.sources["zh"],)
+
+
+def _translations(own: Result) -> tuple[Source, ...]:
+    """Where translations came from that no dictionary made."""
+    translator = _translator(own)
+    if translator in ("", "dictionary"):
+        return ()
+    if translator == _NOT_RECORDED:
+        return (Source("a translator that is not recorded", _NOT_RECORDED, "", ("unrecorded",)),)
+    return (Source(translator, "see its page", f"https://huggingface.co/{translator}", ("unrecorded",)),)
+
+
+def _translator(own: Result) -> str:
+    """What translated: "dictionary", a repository of the Hub, or "not recorded"; empty if nothing was translated."""
+    if own.training.get("needs") not in ("MT", "dict-as-MT"):
+        return ""
+    name = str(own.recipe.get("translator", "dictionary"))
+    directions = own.training.get("translators", {}).values()
+    described = [own.training.get("translator", {}), *(item for part in directions for item in part.values())]
+    is_model = any(item.get("kind") == "model" for item in described)
+    return name if name == "dictionary" or (is_model and _is_repository(name)) else _NOT_RECORDED
+
+
+def _unlabelled(own: Result, dataset: str) -> list[Source]:
+    """Where the target's sentences came from that were read without labels, and of raw text the source's."""
+    recipe = own.recipe
+    if "unlabelled" not in own.training:
+        return []
+    if recipe.get("objectives-first.text") is not None:
+        return [Source("text of the maker's own", _NOT_RECORDED, "", ("unrecorded",))]
+    return [source for code, source in _corpora(recipe, dataset) if code == recipe["target"]]
 
 
 def _evaluations(results: Sequence[Result]) -> list[Evaluation]:
@@ -290,5 +342,9 @@ def _encoder(backbone: str) -> tuple[str, str]:
     """Repository and licence of an encoder; nothing of one that was a folder."""
     if backbone in _ENCODERS:
         return _ENCODERS[backbone]
-    is_repository = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", backbone) and not Path(backbone).exists()
-    return (backbone, "see its page") if is_repository else ("", "")
+    return (backbone, "see its page") if _is_repository(backbone) else ("", "")
+
+
+def _is_repository(name: str) -> bool:
+    """Whether a name can only be one on the Hub."""
+    return re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) is not None and not Path(name).exists()

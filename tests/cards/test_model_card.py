@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from hub_cards.model_card import (
     DICTIONARY,
+    TRANSLATIONS,
+    UNLABELLED,
     Evaluation,
     ModelFacts,
     RunFacts,
@@ -27,14 +29,18 @@ from hub_cards.reading_errors import READING_ERRORS, ReadingError
 from hub_cards.render import Source
 from modeling_phonexl.transcription import LANGUAGES
 from phonexl import model_facts
+from phonexl.methods import find_method, method_names
 from phonexl.model_facts import describe_model
 from phonexl.results import RESULT_FILE, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "results" / "udpos-2000" / "udpos-zh-vi-offline"
+METHODS = ROOT / "results" / "udpos-2000-methods" / "zh-vi"
 FREE = Source("Corpus A", "CC0-1.0", "https://example.org/a", ("cc0-1.0",))
 SHARED = Source("Corpus B", "CC BY-SA 4.0", "https://example.org/b", ("cc-by-sa-4.0",))
+OURS = Source("Corpus C", "Apache-2.0", "https://example.org/c", ("apache-2.0",))
 BENCHMARK = ("google/xtreme", "udpos.Vietnamese")
+BESIDE = (DICTIONARY, TRANSLATIONS, UNLABELLED)
 RUN = RunFacts(
     recipe="test-recipe",
     source="zh",
@@ -143,13 +149,16 @@ def test_eval_results_give_the_main_score_of_whole_test_sets_on_the_hub():
     [
         ((("zh", FREE), ("vi", SHARED)), ("apache-2.0", None)),
         ((("zh", SHARED), ("vi", FREE)), ("other", "apache-2.0-and-cc-by-sa-4.0")),
-        ((("zh", FREE), (DICTIONARY, SHARED)), ("other", "apache-2.0-and-cc-by-sa-4.0")),
+        *(((("zh", FREE), (part, SHARED)), ("other", "apache-2.0-and-cc-by-sa-4.0")) for part in BESIDE),
+        ((("zh", SHARED), (DICTIONARY, OURS)), ("other", "apache-2.0-and-cc-by-sa-4.0")),
+        ((("zh", FREE), (DICTIONARY, OURS)), ("apache-2.0", None)),
     ],
 )
 def test_the_licence_is_ours_and_that_of_the_training_data(sources: Any, expected: tuple[str, str | None]):
     card = render({"sources": sources})
     assert (card.data.license, card.data.license_name) == expected
-    assert "[Corpus B](https://example.org/b) | CC BY-SA 4.0 |" in card.text
+    for _, source in sources:
+        assert f"[{source.name}]({source.url}) | {source.licence} |" in card.text
 
 
 # What people read
@@ -423,7 +432,7 @@ def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
 @pytest.mark.parametrize("method", ["x-mixup", "filter"])
 def test_scores_of_translate_test_are_told_from_those_of_the_saved_tagger(folder: Path, method: str):
     """Results of before have no scores of the saved tagger, and none of these must stand for them."""
-    result = Result.load(ROOT / "results" / "udpos-2000-methods" / "zh-vi" / f"{method}.json")
+    result = Result.load(METHODS / f"{method}.json")
     result.save(folder / RESULT_FILE)
     run = describe_model(folder, "user/x").run
     assert run is not None
@@ -573,6 +582,115 @@ def test_a_dictionary_that_was_trained_on_is_licensed_too(
     assert "]()" not in card.text
     if licence:
         assert licence in card.data.license_name
+
+
+@pytest.mark.parametrize("method", ["translate-train", "x-mixup", "filter"])
+def test_the_dictionary_that_translated_is_licensed_too(folder: Path, method: str):
+    Result.load(METHODS / f"{method}.json").save(folder / RESULT_FILE)
+    card = ModelCard(render_model_card(describe_model(folder, "user/x", dataset="cjkv-udpos")))
+    assert "cc-by-nc-4.0" in card.data.license_name
+    assert "| dictionary | [MUSE, en-zh" in card.text
+    assert "(but words of it, from the dictionary under *Licences*)" in card.text
+    assert "| `translator` | dictionary |" in card.text
+
+
+@pytest.mark.parametrize(
+    ("needs", "augmentations", "is_listed"),
+    [("dict-as-MT", "ss", True), ("Dict", "cs", True), ("MT", "cs", True), ("MT", "ss", False), ("none", "ss", False)],
+)
+def test_xtunes_dictionary_is_licensed_where_a_version_took_words_of_it(
+    folder: Path, needs: str, augmentations: str, is_listed: bool
+):
+    result = Result.load(METHODS / "plain.json")
+    result.recipe |= {"method": "xtune", "translator": "t.jsonl" if needs == "MT" else "dictionary"}
+    result.training |= {"needs": needs, "augmentations": {augmentations: {"kind": "a version"}}}
+    result.save(folder / RESULT_FILE)
+    facts = describe_model(folder, "user/x", dataset="cjkv-udpos")
+    assert facts.run is not None
+    assert (DICTIONARY in {part for part, _ in facts.run.sources}) == is_listed
+    assert ("cc-by-nc-4.0" in ModelCard(render_model_card(facts)).data.license_name) == is_listed
+
+
+@pytest.mark.parametrize("name", ["translate-train", "filter"])
+@pytest.mark.parametrize(
+    ("translator", "kind", "row"),
+    [
+        ("some/model", "model", "[some/model](https://huggingface.co/some/model) | see its page"),
+        ("/home/me/model", "model", "a translator that is not recorded | not recorded"),
+        ("mine/secret.jsonl", "cached", "a translator that is not recorded | not recorded"),
+    ],
+)
+def test_a_translator_that_is_no_dictionary_is_named_and_its_path_is_not(
+    folder: Path, name: str, translator: str, kind: str, row: str
+):
+    result = Result.load(METHODS / f"{name}.json")
+    described = {"kind": kind, "coverage": 1.0}
+    facts = {"translator": described} if name == "translate-train" else {"translators": {"test": {"vi-zh": described}}}
+    result.recipe["translator"] = translator
+    result.training |= {"needs": "MT", **facts}
+    result.save(folder / RESULT_FILE)
+    card = ModelCard(render_model_card(describe_model(folder, "user/x", dataset="cjkv-udpos")))
+    assert f"| translations | {row} |" in card.text
+    assert "(but translations into it, by the translator under *Licences*)" in card.text
+    assert f"| `translator` | {translator if '[' in row else 'not recorded'} |" in card.text
+    assert "MUSE" not in card.text
+    assert card.data.license_name.endswith("-and-unrecorded")
+    assert "/home/me" not in card.text
+    assert "mine" not in card.text
+
+
+@pytest.mark.parametrize("text", [None, "/home/me/raw"])
+def test_sentences_that_were_read_without_labels_are_said_and_licensed(folder: Path, text: str | None):
+    """Chinese text to Vietnamese text: who compares it with zero-shot models must know that it read the target's."""
+    result = Result.load(METHODS / "phonexl.json")
+    result.recipe |= {"method": "objectives-first", "objectives-first.text": text, "objectives-first.keep": True}
+    result.training["unlabelled"] = {"sentences": 3998, "sha256": "0"}
+    result.save(folder / RESULT_FILE)
+    facts = describe_model(folder, "user/x", dataset="cjkv-udpos")
+    card = ModelCard(render_model_card(facts))
+    assert "sentences of Chinese of the data set `cjkv-udpos`, and before on 3,998 sentences of" in card.text
+    assert "3,998 sentences of Chinese and Vietnamese without labels, from the encoder" in card.text
+    assert "from the dictionary under *Licences* and sentences of it without labels), and none chose" in card.text
+    assert "| `objectives-first.keep` | True |" in card.text
+    assert "/home/me" not in card.text
+    own = "text of the maker's own" in card.text
+    assert own == (text is not None) == ("unrecorded" in card.data.license_name)
+    assert own == ("| `objectives-first.text` | not recorded |" in card.text)
+    assert facts.run is not None
+    treebanks = {source for part, source in facts.run.sources if part == "vi"}
+    unlabelled = {source for part, source in facts.run.sources if part == UNLABELLED}
+    assert treebanks
+    assert own or unlabelled == treebanks
+
+
+def test_what_the_recipe_switches_on_is_shown(folder: Path):
+    """Merged particles are the largest gain of all: a card that hides them lets another system take it."""
+    result = Result.load(METHODS / "sino-xenic.json")
+    result.recipe |= {"particle_merge_ratio": 0.5, "fill_unseen": True, "xtune.copies": "ss", "sino-xenic.mine": 0}
+    result.save(folder / RESULT_FILE)
+    run = describe_model(folder, "user/x").run
+    assert run is not None
+    assert (
+        run.settings.items()
+        >= {
+            "particle_merge_ratio": 0.5,
+            "fill_unseen": True,
+            "dictionary": "sound",
+            "sino-xenic.mine": 0,
+        }.items()
+    )
+    assert not {"xtune.copies", "translator"} & run.settings.keys()  # of no use to this method
+
+
+def test_a_setting_of_a_method_that_may_be_a_path_is_among_those_not_shown():
+    found = {
+        f"{name}.{field.name}"
+        for name in method_names()
+        if (made := find_method(name).settings) is not None
+        for field in dataclasses.fields(made)
+        if "str" in str(field.type) and field.default is None
+    }
+    assert found == {place for place in model_facts._PLACES if "." in place}
 
 
 def test_test_sentences_that_may_not_be_changed_are_named(folder: Path):
