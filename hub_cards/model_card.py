@@ -149,6 +149,7 @@ class ModelFacts:
         reading_errors: By code of a language, how well that recipe reads it; none for one that was not measured.
         pipeline: What the Hub calls it: "token-classification", or "text-classification" of a classifier of pairs.
         example_language: Code of the example's language where the pipeline does not guess it from the script.
+        heard: The model's `phoneme_transcription`.
     """
 
     repo: str
@@ -164,6 +165,7 @@ class ModelFacts:
     reading_errors: Mapping[str, tuple[ReadingError, ...]] = field(default_factory=dict)
     pipeline: str = "token-classification"
     example_language: str = ""
+    heard: str = "ipa"
 
 
 def render_model_card(facts: ModelFacts) -> str:

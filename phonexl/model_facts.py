@@ -93,7 +93,8 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
     scored = tuple(item.language for item in run.evaluations) if run else ()
     languages = {code: find_language(code).name for code in (*codes, *scored)}
     recipe = processor.get("recipe", "default") if config.get("use_phonemes", True) else ""
-    is_measured = recipe == "default" and processor.get("phoneme_transcription", "ipa") == "ipa"
+    heard = processor.get("phoneme_transcription", "ipa")
+    is_measured = recipe == "default" and heard == "ipa"
     base_model, base_licence = _encoder(str(backbone))
     shown = find_language(codes[-1]).code if codes else "vi"
     return ModelFacts(
@@ -110,6 +111,7 @@ def describe_model(folder: Path, repo: str, results: Sequence[Path] = (), datase
         reading_errors={code: READING_ERRORS[code] for code in languages if is_measured and code in READING_ERRORS},
         pipeline="text-classification" if pairs else "token-classification",
         example_language="" if shown in _TRAVEL else shown,
+        heard=heard,
     )
 
 

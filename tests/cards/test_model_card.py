@@ -411,6 +411,20 @@ def test_reading_errors_are_of_the_models_recipe_and_languages(
     assert set(shown) == {facts.languages[code] for code in known}
 
 
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [("ipa", "in IPA"), ("roman", "in Latin letters"), ("sino-xenic", "in Latin letters, that of a word")],
+)
+def test_what_is_heard_is_said(folder: Path, heard: str, said: str):
+    path = folder / "processor_config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**content, "phoneme_transcription": heard}), encoding="utf-8")
+    card = str(render_model_card(describe_model(folder, "user/x")))
+    (line,) = re.findall(r"by its sound, its transcription (in .*)\.\n", card)
+    assert line.startswith(said)
+    assert ("share" in line) == (heard == "sino-xenic")
+
+
 def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
     """A train file may have fewer sentences; results of before counted none, and the card must not guess."""
     result = Result.load(folder / RESULT_FILE)
