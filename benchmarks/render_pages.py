@@ -13,7 +13,8 @@ from pathlib import Path
 
 import phonexl.pretraining.comparison
 from phonexl.comparison import compare
-from phonexl.gap.analysis import Analysis, set_summary, summary
+from phonexl.gap.analysis import Analysis
+from phonexl.gap.analysis_tables import set_summary, summary
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems

@@ -24,6 +24,10 @@ SPARE_ROWS = 20
 LEAST_LEFT, NOTHING = 0.001, 1e-8
 
 
+class NothingLeftError(ValueError):
+    """Features of a language are a function of what is taken out."""
+
+
 def read_lengths(lengths: Lengths, language: str, count: int) -> NDArray[np.float64]:
     """The lengths of a language's sentences.
 
@@ -75,7 +79,8 @@ def partial_out_lengths(
         columns of both languages out of both.
 
     Raises:
-        ValueError: If lengths or covariates are wrong, there are too few sentences, or nothing is left.
+        ValueError: If lengths or covariates are wrong, or there are too few sentences.
+        NothingLeftError: If nothing is left.
     """
     columns = covariate_columns(lengths, language, len(matrix), covariates)
     return take_out(matrix, orthonormal_basis([columns], [language]), language)
@@ -147,20 +152,20 @@ def take_out(matrix: Array, basis: NDArray[np.float64], language: str) -> Array:
     """The matrix without what lies in the span of an orthonormal basis that holds the constant.
 
     Raises:
-        ValueError: If nothing is left.
+        NothingLeftError: If nothing is left.
     """
     columns = like(basis, matrix)
     centred = matrix - matrix.mean(0)
     residuals = centred - columns @ (columns.T @ centred)
     residuals = residuals - columns @ (columns.T @ residuals)  # twice: the rounding of the first pass
     if float((residuals**2).sum()) <= 1e-20 * float((centred**2).sum()):
-        raise ValueError(nothing_left(language))
+        raise nothing_left(language)
     return residuals
 
 
-def nothing_left(language: str) -> str:
-    """The message for features that are a function of what is taken out."""
-    return f"language {language!r}: nothing is left once sentence length is partialled out"
+def nothing_left(language: str) -> NothingLeftError:
+    """The error for features that are a function of what is taken out."""
+    return NothingLeftError(f"language {language!r}: nothing is left once sentence length is partialled out")
 
 
 def _functions_of_length(lengths: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -134,7 +134,7 @@ def pairwise_cka(
     Raises:
         ValueError: If the features do not match, are constant or not finite, lengths or covariates do not fit, too few
             sentences are there for them (see `least_sentences`), or an option is unknown. Messages name language
-            and row.
+            and row. A `NothingLeftError` among them where features are a function of what is taken out.
 
     The null needs all Gram matrices: about 16 L n^2 bytes at its peak. Without it linear CKA and its jackknife never
     hold one for n above the sum of dimensions.
@@ -242,7 +242,7 @@ def _compare_pairs(
                 grams = [stack[i] if place == other else project(stack[i], basis) for i in places]
                 for i, gram in zip(places, grams, strict=True):
                     if float(gram.trace()) <= 1e-13 * float(stack[i].trace()):
-                        raise ValueError(nothing_left(asked.languages[i]))
+                        raise nothing_left(asked.languages[i])
                 found = pair_from_grams(grams, basis)
             else:
                 left = [take_out(own[i], basis, language) for i, language in zip(places, pair, strict=True)]

@@ -30,11 +30,12 @@ def analyze(
 ) -> None:
     """Compare an encoder's vectors of the same sentences over languages.
 
-    Example: phonexl gap analyze --data flores --languages eng,fra,kor --out gap --limit 100
+    Example: phonexl gap analyze --data flores --languages eng,fra,kor --out gap/offline --limit 100
     """
     from phonexl.cli.tables import print_table
-    from phonexl.gap import analysis
+    from phonexl.gap import analysis, analysis_tables
     from phonexl.gap.parallel_text import read_parallel
+    from phonexl.gap.vector_store import ANALYSIS_FILE
     from phonexl.progress import quiet_transformers
     from phonexl.whole_files import check_writable
 
@@ -44,14 +45,17 @@ def analyze(
     texts = read_parallel(data, split_commas(languages), limit)
     found = analysis.analyze(
         model, texts, spelling=spelling, layers=numbers, batch_size=batch_size,
-        vectors_folder=out / "vectors", report=say,
+        vectors_folder=out / "vectors", analysis_file=out / ANALYSIS_FILE, report=say,
     )  # fmt: skip
-    found.save(out / analysis.ANALYSIS_FILE)
-    tables = (analysis.summary(found), analysis.set_summary(found))
-    for table in (*tables, analysis.by_language(found, f"layer {numbers[-1]}")):
+    found.save(out / ANALYSIS_FILE)
+    tables = (analysis_tables.summary(found), analysis_tables.set_summary(found))
+    for table in (*tables, analysis_tables.by_language(found, f"layer {numbers[-1]}")):
         print_table(table, sys.stdout)
         typer.echo()
-    typer.echo(f"wrote {out / analysis.ANALYSIS_FILE}", err=True)
+    for line in analysis_tables.marks_of([found]):
+        typer.echo(line)
+    for line in (*analysis_tables.warnings_of(found), f"wrote {out / ANALYSIS_FILE}"):
+        say(line)
 
 
 @app.command()
@@ -69,8 +73,9 @@ def symbols(
     """
     from phonexl.cli.tables import print_table
     from phonexl.gap.parallel_text import read_parallel
-    from phonexl.gap.symbols import count_symbols
+    from phonexl.gap.symbols import check_file, count_symbols
 
+    check_file(out)
     texts = read_parallel(data, split_commas(languages), limit)
     found = count_symbols(model, texts, say)
     found.save(out)

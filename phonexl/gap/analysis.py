@@ -1,6 +1,7 @@
 """An encoder from parallel sentences to one `Analysis`, which is one JSON; tables are made from it alone.
 
-Not here: the vectors (`representations.py`), what is measured of them (`measures.py`, `distances.py`).
+Not here: the vectors (`representations.py`), what is measured of them (`measures.py`, `distances.py`), the tables
+(`analysis_tables.py`).
 """
 
 from __future__ import annotations
@@ -14,23 +15,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from transformers import PreTrainedModel
 
 from modeling_phonexl.transcription import find_language
 from phonexl.backbone import resolve_backbone
-from phonexl.gap.measures import measure_answers, measure_vectors
+from phonexl.gap.measures import ROUNDING, measure_answers, measure_vectors
 from phonexl.gap.phonexl_vectors import embed_words, is_phonexl, load_phonexl, name_of_input
 from phonexl.gap.readers import open_reader
 from phonexl.gap.reading import depends_on_transcription, read_sentences
 from phonexl.gap.representations import Floats, SentenceVectors, class_names, embed_sentences, load_encoder
 from phonexl.gap.sentence_map import map_sentences
 from phonexl.gap.signs import sign_shares
-from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
+from phonexl.gap.vector_store import (
+    check_analysis,
+    check_vectors,
+    digest_model,
+    digest_transcription,
+    key_of,
+    load_vectors,
+    save_vectors,
+)
 from phonexl.gap.word_reader import WordReader
 from phonexl.json_file import read_json, write_json
-from phonexl.results import RESULT_FILE, Result, Table, describe_command, describe_hardware, describe_versions
-
-ANALYSIS_FILE = "analysis.json"
+from phonexl.results import RESULT_FILE, Result, describe_command, describe_hardware, describe_versions
 
 Report = Callable[[str], None]
 # Length and shares of digits and punctuation of two languages are 39 columns to take out, which needs 98.
@@ -115,6 +123,7 @@ def analyze(
     layers: Sequence[int] = (0, -1),
     batch_size: int = 32,
     vectors_folder: Path | None = None,
+    analysis_file: Path | None = None,
     report: Report = lambda line: None,
 ) -> Analysis:
     """Embed parallel sentences with an encoder, and compare languages.
@@ -127,11 +136,13 @@ def analyze(
         layers: Indices into `hidden_states`.
         batch_size: Sentences at once.
         vectors_folder: Where each language's vectors are kept and, if made from the same, taken from; None keeps none.
+        analysis_file: Where the caller will write; what is there must be an older analysis of the same encoder.
         report: Called with a line for each step.
 
     Raises:
         ValueError: For fewer than two languages or 100 sentences, a layer that does not exist, another spelling.
         UnknownLanguageError: For a language without transcription, unless a tokenizer of text cuts its sentences.
+        FileExistsError: Before anything is embedded, for files of another encoder or of another origin.
         MissingToolError: If a backbone that is converted here, or a reading tool, is not installed.
     """
     count = len(next(iter(texts.values()), ()))
@@ -148,12 +159,17 @@ def analyze(
     for language in texts if read.is_transcribed else ():
         find_language(language)  # is refused before minutes of other languages
     reading = _Reading(read, digest_model(place), layers, batch_size)
+    if analysis_file is not None:
+        check_analysis(analysis_file, model_name, reading.digest, read.name)
+    if vectors_folder is not None:
+        check_vectors(_vectors_file(vectors_folder, language) for language in texts)
     seconds: dict[str, float] = {}
     vectors = _embed(reading, texts, vectors_folder, report, seconds)
     lengths = {language: found.lengths for language, found in vectors.items()}
     signs = {language: sign_shares(lines) for language, lines in texts.items()}
-    features, maps = {}, {}
-    for name, rows in _kinds(vectors, layers).items():
+    features: dict[str, dict[str, Any]] = {}
+    maps = {}
+    for name, rows in _kinds(vectors, layers, report).items():
         with _timed(f"comparing {name}", seconds, report):
             features[name] = measure_vectors(rows, lengths, signs)
             if name.startswith("layer "):
@@ -190,7 +206,7 @@ class _Text:
 
     def embed(self, sentences: Sequence[str], language: str, layers: Sequence[int], batch_size: int) -> SentenceVectors:
         """Vectors of one language; the encoder is loaded when the first are asked for."""
-        self._model = self._model or load_encoder(self.place)
+        self._model = self._model or _on_device(load_encoder(self.place))
         encoded = read_sentences(self.reader, sentences, language)
         return embed_sentences(self._model, self.reader, encoded, layers, batch_size)
 
@@ -209,7 +225,12 @@ class _Words:
         """Vectors of one language; the model is loaded when the first are asked for."""
         self._loaded = self._loaded or load_phonexl(self.place)
         model, processor = self._loaded
-        return embed_words(model, processor, sentences, language, layers, batch_size)
+        return embed_words(_on_device(model), processor, sentences, language, layers, batch_size)
+
+
+def _on_device(model: Any) -> Any:
+    """The model on the GPU, where there is one; inputs follow it."""
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +257,7 @@ def _embed(
         versions |= {"reading": digest_transcription()}
     for language, sentences in texts.items():
         key = key_of(reading.digest, reading.of.name, reading.layers, sentences, versions)
-        path = None if folder is None else folder / f"{language}.safetensors"
+        path = None if folder is None else _vectors_file(folder, language)
         found = None if path is None else load_vectors(path, key)
         if found is not None:
             report(f"{language}: kept from before")
@@ -248,6 +269,10 @@ def _embed(
             report(f"{language}: {found.lengths.mean():.1f} {reading.of.unit} a sentence, {seconds[language]:.0f} s")
         vectors[language] = found
     return vectors
+
+
+def _vectors_file(folder: Path, language: str) -> Path:
+    return folder / f"{language}.safetensors"
 
 
 def _text_facts(found: SentenceVectors) -> dict[str, float]:
@@ -280,8 +305,13 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dict[str, dict[str, Floats]]:
-    """Vectors by kind and language: layers, words without positions, before and with their sound, positions alone."""
+def _kinds(
+    vectors: Mapping[str, SentenceVectors], layers: Sequence[int], report: Report
+) -> dict[str, dict[str, Floats]]:
+    """Vectors by kind and language: layers, words without positions, before and with their sound, positions alone.
+
+    A part that is the same in all sentences of a language (of positions, if all are cut at one length) is left out.
+    """
     kinds = {f"layer {layer}": {lang: found.layers[layer] for lang, found in vectors.items()} for layer in layers}
     words = {lang: found.words for lang, found in vectors.items() if found.words is not None}
     sounds = {lang: found.sound for lang, found in vectors.items() if found.sound is not None}
@@ -289,71 +319,12 @@ def _kinds(vectors: Mapping[str, SentenceVectors], layers: Sequence[int]) -> dic
     heard = {lang: words[lang] + sound for lang, sound in sounds.items()}
     positions = {lang: found.positions for lang, found in vectors.items() if found.positions is not None}
     parts = {"words only": words, "sound only": sounds, "words with sound": heard, "positions only": positions}
-    return kinds | {name: rows for name, rows in parts.items() if rows}
-
-
-def summary(found: Analysis) -> Table:
-    """One row for each kind of vectors; an analysis that was made before digits were taken out has no column for it."""
-    columns = ["vectors", "CKA as published", "of unrelated ones", "debiased", "length taken out"]
-    has_signs = all("signs_partialled" in figures["cka"] for figures in found.features.values())
-    columns += [*(["digits and punctuation too"] if has_signs else []), "P@1", "P@1 CSLS", "lowest"]
-    rows = []
-    for name, figures in found.features.items():
-        cka, retrieval = figures["cka"], figures["retrieval"]
-        by_language = retrieval["csls_by_language"]
-        lowest = min(by_language, key=by_language.__getitem__)
-        rows.append([
-            name, f"{cka['biased']:.3f}", f"{cka['expected']:.3f}", with_interval(cka["debiased"]),
-            with_interval(cka["length_partialled"]), *([with_interval(cka["signs_partialled"])] if has_signs else []),
-            f"{retrieval['cosine']:.3f}", f"{retrieval['csls']:.3f}", f"{lowest} {by_language[lowest]:.3f}",
-        ])  # fmt: skip
-    return Table(columns, rows)
-
-
-def with_interval(mean: Mapping[str, Any]) -> str:
-    """A mean over pairs with its 95 % interval over languages, if it has one."""
-    interval = mean["interval"]
-    return f"{mean['mean']:.3f}" + ("" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]")
-
-
-def set_summary(found: Analysis) -> Table:
-    """One row for each kind of vectors, and for a classifier's answers: how far apart languages lie as sets."""
-    columns = ["vectors", "sentences", "Sinkhorn distance", "Sinkhorn divergence", "of different sentences"]
-    columns += ["by chance", "told apart (0-2)", "by chance", "energy distance"]
-    rows = []
-    measured = {**found.features, **({} if found.answers is None else {"answers": found.answers})}
-    for name, figures in measured.items():
-        sinkhorn, apart = figures["sinkhorn"], figures.get("h_divergence")
-        cells = [str(sinkhorn["sentences"]), f"{sinkhorn['distance']:.3f}", with_interval(sinkhorn["divergence"])]
-        different = sinkhorn["different_sentences"]
-        cells += [with_interval(different["divergence"]), _by_chance(different["null"])]
-        if apart is not None:
-            cells += [with_interval(apart["proxy_a_distance"]), _by_chance(apart["null"])]
-            cells.append(with_interval(apart["energy_distance"]))
-        rows.append([name, *cells, *[""] * (len(columns) - 1 - len(cells))])
-    return Table(columns, rows)
-
-
-def _by_chance(null: Mapping[str, Any]) -> str:
-    return f"{null['mean']:.3f}, up to {null['high']:.3f}"
-
-
-def by_language(found: Analysis, features: str) -> Table:
-    """One row for each language: how its text is cut, and how well it is found and finds.
-
-    Raises:
-        ValueError: If there are no such features.
-    """
-    if features not in found.features:
-        raise ValueError(f"no features {features!r}; there are: {', '.join(found.features)}")
-    figures = found.features[features]
-    partialled = np.array(figures["cka"]["length_partialled_matrix"])
-    rows = []
-    for i, language in enumerate(found.languages):
-        others = np.delete(partialled[i], i)
-        text = found.texts[language]
-        rows.append([
-            language, f"{text['mean_pieces']:.1f}", f"{text['unknown_rate']:.2%}", f"{others.mean():.3f}",
-            f"{figures['retrieval']['csls_by_language'][language]:.3f}",
-        ])  # fmt: skip
-    return Table(["language", "pieces", "unknown", f"CKA, length taken out ({features})", "P@1 CSLS"], rows)
+    for name, rows in parts.items():
+        same = [
+            lang for lang, values in rows.items() if np.ptp(values, axis=0).max() <= ROUNDING * np.abs(values).max()
+        ]
+        if same:
+            report(f"{name} is left out: all sentences of {', '.join(same)} have the same vector")
+        elif rows:
+            kinds[name] = rows
+    return kinds

@@ -113,9 +113,9 @@ def draw_difference(name: str, features: str, first: tuple[str, Analysis], secon
         upper, lower = (matrix_of(one[1], features, "length_partialled_matrix", languages) for one in (first, second))
         title = f"CKA, debiased, length taken out\nabove: {first[0]}\nbelow: {second[0]}"
         joined = np.triu(upper, 1) + np.tril(lower, -1)
-        _draw_matrix(figure, left, joined, languages, title, "cividis_r", (min(0.0, float(joined.min())), 1.0))
+        _draw_matrix(figure, left, joined, languages, title, "cividis_r", (min(0.0, float(np.nanmin(joined))), 1.0))
         difference = np.tril(lower - upper, -1)
-        span = max(0.05, float(np.abs(difference).max()))
+        span = max(0.05, float(np.nanmax(np.abs(difference))))
         above = np.triu_indices(len(languages))
         difference[above] = np.nan
         title = f"difference\n{second[0]}\nless {first[0]}"
@@ -208,7 +208,7 @@ def _analysis_bars(analyses: Mapping[str, Analysis]) -> tuple[_Bars, _Bars]:
         def take(matrix: Any, found: Analysis = found, label: str = label) -> list[float]:
             values = dict.fromkeys(groups, float("nan"))
             for place, language in enumerate(found.languages):
-                if language != reference[label]:
+                if matrix is not None and language != reference[label]:
                     row = found.languages.index(reference[label])
                     values[f"{reference[label]}-{language}"] = matrix[row][place]
             return list(values.values())

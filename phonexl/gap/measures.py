@@ -12,10 +12,14 @@ import numpy as np
 from scipy.stats import binom
 
 from evaluate_metrics.cka.heat_maps import mean_over_pairs
-from evaluate_metrics.cka.pairwise import pairwise_cka
+from evaluate_metrics.cka.lengths import NothingLeftError, partial_out_lengths
+from evaluate_metrics.cka.pairwise import PairwiseCKA, pairwise_cka
 from phonexl.gap.distances import SAMPLE, draw_sentences, h_divergence_between, scale_rows, sinkhorn_between
 from phonexl.gap.representations import Floats
 from phonexl.gap.retrieval import precision_at_1
+
+# A float32 mean over hundreds of pieces is rounded by less than this, relative to the whole.
+ROUNDING = 1e-5
 
 
 def measure_vectors(rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +33,8 @@ def measure_vectors(rows: Mapping[str, Floats], lengths: Mapping[str, Any], sign
     Returns:
         `dimensions`; `cka` and `retrieval` of all sentences; `sinkhorn` and `h_divergence` of at most `SAMPLE`, drawn
         once, in the unit of `scale_rows` (`unit`). Every mean over pairs stands with its interval, by the jackknife
-        over languages, and with what chance gives.
+        over languages, and with what chance gives. Figures of `cka` with something taken out are None where nothing
+        else was in the vectors of a language.
     """
     places = draw_sentences(len(next(iter(rows.values()))), SAMPLE)
     sampled, unit = scale_rows({language: values[places] for language, values in rows.items()})
@@ -66,8 +71,7 @@ def measure_answers(rows: Mapping[str, Floats], names: list[str]) -> dict[str, A
 def _cka(rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
     """CKA as published (biased), of unrelated vectors of this shape, debiased, without length, without signs too."""
     raw = pairwise_cka(rows, debiased=True)
-    partial = pairwise_cka(rows, lengths, debiased=True)
-    without_signs = pairwise_cka(rows, lengths, covariates=signs, debiased=True)
+    partial, without_signs = _taken_out(rows, lengths, None), _taken_out(rows, lengths, signs)
     upper = np.triu_indices(len(rows), 1)
     return {
         "participation_ratios": dict(zip(rows, raw.participation_ratios.tolist(), strict=True)),
@@ -77,19 +81,37 @@ def _cka(rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[
             "biased_interval": mean_over_pairs(raw.biased)["interval"],
             "expected": float(raw.expected_biased[upper].mean()),
             "debiased": raw.mean(),
-            "length_partialled": partial.mean(),
-            "signs_partialled": without_signs.mean(),
-            "largest_p_value": _largest(raw.p_values, upper),
-            "length_partialled_largest_p_value": _largest(partial.p_values, upper),
-            "signs_partialled_largest_p_value": _largest(without_signs.p_values, upper),
+            "length_partialled": None if partial is None else partial.mean(),
+            "signs_partialled": None if without_signs is None else without_signs.mean(),
+            "largest_p_value": _largest(raw, upper),
+            "length_partialled_largest_p_value": _largest(partial, upper),
+            "signs_partialled_largest_p_value": _largest(without_signs, upper),
             "biased_matrix": raw.biased.tolist(),
             "debiased_matrix": raw.debiased.tolist(),
             "debiased_standard_errors": _plain(raw.standard_errors),
-            "length_partialled_matrix": partial.debiased.tolist(),
-            "signs_partialled_matrix": without_signs.debiased.tolist(),
-            "length_partialled_standard_errors": _plain(partial.standard_errors),
+            "length_partialled_matrix": None if partial is None else partial.debiased.tolist(),
+            "signs_partialled_matrix": None if without_signs is None else without_signs.debiased.tolist(),
+            "length_partialled_standard_errors": None if partial is None else _plain(partial.standard_errors),
         },
     }
+
+
+def _taken_out(
+    rows: Mapping[str, Floats], lengths: Mapping[str, Any], signs: Mapping[str, Any] | None
+) -> PairwiseCKA | None:
+    """CKA of what is left once length, and signs, are taken out; None where a language has nothing but rounding left.
+
+    Of few distinct lengths the covariates span every function: nothing is left of position embeddings.
+    """
+    try:
+        for language, values in rows.items():
+            vectors = values.astype(np.float64)
+            left = partial_out_lengths(vectors, lengths[language], language, None if signs is None else signs[language])
+            if np.linalg.norm(left) <= ROUNDING * np.linalg.norm(vectors):
+                return None
+        return pairwise_cka(rows, lengths, covariates=signs, debiased=True)
+    except NothingLeftError:
+        return None
 
 
 def _retrieval(rows: Mapping[str, Floats]) -> dict[str, Any]:
@@ -112,8 +134,8 @@ def _retrieval(rows: Mapping[str, Floats]) -> dict[str, Any]:
     }
 
 
-def _largest(p_values: Any, upper: Any) -> float | None:
-    return None if p_values is None else float(p_values[upper].max())
+def _largest(found: PairwiseCKA | None, upper: Any) -> float | None:
+    return None if found is None or found.p_values is None else float(found.p_values[upper].max())
 
 
 def _plain(figures: Any) -> list[list[float]] | None:

@@ -22,7 +22,7 @@ def read_parallel(folder: Path, languages: Sequence[str], limit: int | None = No
         limit: Take the first ones only.
 
     Raises:
-        DataError: If a file is missing, or two have different numbers of lines.
+        DataError: If a file is missing, a line that is taken is blank, or two have different numbers of lines.
         UnknownLanguageError: For a language without transcription of which there is no file.
     """
     place = folder / "flores" if (folder / "flores").is_dir() else folder
@@ -34,7 +34,12 @@ def read_parallel(folder: Path, languages: Sequence[str], limit: int | None = No
         if path is None:
             expected = f"a file devtest.{code}.txt[.gz]"
             raise DataError(place, None, None, expected, "Name the folder of the parallel sentences.")
-        found[code] = [line for _, line in read_lines(path)]
+        found[code] = []
+        for number, line in read_lines(path):
+            if not line.strip() and (limit is None or number <= limit):
+                cure = f"Line n says the same in every language: write it, or take line {number} out of every file."
+                raise DataError(path, number, line, "a sentence", cure)
+            found[code].append(line)
         first = next(iter(found))
         if len(found[code]) != len(found[first]):
             expected = f"{len(found[first])} lines as {first} has, not {len(found[code])}"

@@ -22,7 +22,7 @@ def read_sentences(reader: WordReader, sentences: Sequence[str], language: str) 
         MissingToolError: If the reading tool of the language is not installed.
     """
     encoded = []
-    for number, sentence in enumerate(sentences):
+    for number, sentence in enumerate(sentences, 1):
         try:
             encoded.append(_read(reader, sentence, language))
         except ValueError as error:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonexl.backbone import short_name
-from phonexl.gap.analysis import ANALYSIS_FILE, Analysis, by_language, layers_of, set_summary
+from phonexl.gap.analysis import Analysis, layers_of
+from phonexl.gap.analysis_tables import by_language, marks_of, set_summary
 from phonexl.gap.figures import Drawing, draw_bars, draw_difference, draw_maps
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.published import NOTES
-from phonexl.gap.scores import System, collect_systems
+from phonexl.gap.scores import System, collect_points, collect_systems
 from phonexl.gap.tables import (
     alike_table,
     answers_table,
@@ -29,7 +31,8 @@ from phonexl.gap.tables import (
     reference_table,
     scores_tables,
 )
-from phonexl.json_file import read_json
+from phonexl.gap.vector_store import ANALYSIS_FILE
+from phonexl.json_file import read_any_json, read_json
 from phonexl.page import MARK
 from phonexl.pretraining.comparison import compare
 from phonexl.results import RESULT_FILE, Result, Table, each_once
@@ -69,8 +72,8 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
             `analysis.json` are read, and a JSON of another kind is passed over.
 
     Raises:
-        ValueError: If a place does not exist, holds nothing of this program, a file is damaged, or two are different
-            runs of one system and seed.
+        ValueError: If a place does not exist, holds nothing of this program, a file is damaged, one that is named is
+            no JSON object, or two are different runs of one system and seed.
     """
     found = Inputs()
     runs: list[tuple[Path, Result]] = []
@@ -81,7 +84,8 @@ def read_inputs(places: Iterable[Path]) -> Inputs:
         paths = sorted(filter(_may_be_ours, place.rglob("*.json"))) if place.is_dir() else [place]
         for path in paths:
             if path.resolve() not in ours:
-                ours[path.resolve()] = _read_one(path, found, runs)
+                content = read_any_json(path) if place.is_dir() else read_json(path)
+                ours[path.resolve()] = _read_one(path, content, found, runs)
         if not any(ours[path.resolve()] for path in paths):
             raise ValueError(f"{place}: no result of `phonexl gap analyze`, `gap run`, `train` or `pretrain`")
     for run in each_once(runs):
@@ -93,9 +97,9 @@ def _may_be_ours(path: Path) -> bool:
     return path.name in (RESULT_FILE, ANALYSIS_FILE) or not (path.parent / "config.json").exists()
 
 
-def _read_one(path: Path, found: Inputs, runs: list[tuple[Path, Result]]) -> bool:
+def _read_one(path: Path, content: Any, found: Inputs, runs: list[tuple[Path, Result]]) -> bool:
     """Whether a file is ours; it then is among the analyses or the runs."""
-    keys = read_json(path).keys()
+    keys = set(content) if isinstance(content, dict) else set()
     if _KINDS[0] <= keys:
         analysis = Analysis.load(path)
         label = _label(analysis)
@@ -238,10 +242,10 @@ def _encoders(inputs: Inputs) -> Section:
         "A Sinkhorn divergence of vectors is in units of the squared distance of two sentences of one language. It "
         "finds translations by itself, so it is also given between sets that share no sentence, beside what two "
         "samples of one mixture give.",
+        *dict.fromkeys(map(bound_sentence, inputs.analyses.values())),
+        *marks_of(inputs.analyses.values()),
     ]
-    return Section(
-        "Encoders", [*paragraphs, *dict.fromkeys(map(bound_sentence, inputs.analyses.values()))], tables=tables
-    )
+    return Section("Encoders", paragraphs, tables=tables)
 
 
 def _drawn(analyses: Mapping[str, Analysis]) -> dict[str, Analysis]:
@@ -296,11 +300,20 @@ def _gaps(inputs: Inputs, systems: Sequence[System], split: str) -> Section:
 
 
 def _correlations(inputs: Inputs, systems: Sequence[System]) -> Section:
-    table = correlation_table(systems, list(inputs.analyses.values()))
+    every = list(inputs.analyses.values())
+    table = correlation_table(systems, every)
     paragraphs = [
         NOTES[2],
         "Points are runs that were both scored and analyzed, at each pair of languages. The correlation inside pairs "
         "is what is left when clusters of pairs explain nothing; its p-value permutes seeds inside pairs.",
     ]
+    without = [
+        f"{one.task}: {one.label}" for one in systems if one.gaps_to_reference() and not collect_points(one, every)
+    ]
+    if without:
+        paragraphs.append(
+            f"No points here, though there are gaps: {'; '.join(without)}. No run of theirs was both "
+            "analyzed and scored in two languages; one that was fine-tuned per language is scored in its own alone."
+        )
     caption = "Performance gap against closeness (like the paper's Table 3)"
     return Section("Does closeness go with small gaps?", paragraphs, tables=[(caption, table)])

@@ -225,13 +225,13 @@ def collect_points(system: System, analyses: Sequence[Analysis]) -> list[Point]:
 def correlate(points: Sequence[Point]) -> dict[str, dict[str, Any]]:
     """Of each quantity, its rank correlation with the gap, pooled and inside pairs; see `clustered_correlation`.
 
-    What is constant, or has fewer than three points, is left out.
+    What is constant, has fewer than three points, or is not known of every point, is left out.
     """
     gaps = [point.gap for point in points]
     if len(points) < 3 or len(set(gaps)) == 1:
         return {}
     found = {}
-    for name in points[0].quantities:
+    for name in [name for name in points[0].quantities if all(name in point.quantities for point in points)]:
         values = [point.quantities[name] for point in points]
         if len(set(values)) > 1:
             pairs, seeds = [point.pair for point in points], [point.seed for point in points]
@@ -253,11 +253,13 @@ def last_layer(found: Analysis) -> Mapping[str, Any]:
 
 def _closeness(found: Analysis, language: str, other: str) -> dict[str, float]:
     i, j = found.languages.index(language), found.languages.index(other)
-    return {
-        "Sinkhorn distance": sinkhorn_of(found)["distance_matrix"][i][j],
-        "CKA": last_layer(found)["cka"]["biased_matrix"][i][j],
-        "CKA, length taken out": last_layer(found)["cka"]["length_partialled_matrix"][i][j],
+    cka = last_layer(found)["cka"]
+    matrices = {
+        "Sinkhorn distance": sinkhorn_of(found)["distance_matrix"],
+        "CKA": cka["biased_matrix"],
+        "CKA, length taken out": cka["length_partialled_matrix"],
     }
+    return {name: matrix[i][j] for name, matrix in matrices.items() if matrix is not None}
 
 
 def _spellings(run: Result) -> set[str]:

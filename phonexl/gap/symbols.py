@@ -57,6 +57,22 @@ class SymbolCoverage:
         return Table(["language", "segments", "respelled", "unknown", "most frequent unknown"], rows)
 
 
+def check_file(path: Path) -> None:
+    """Refuse to let counts take the place of a file that holds none.
+
+    Raises:
+        FileExistsError: Naming it.
+    """
+    if not path.exists():
+        return
+    try:
+        keys = set(read_json(path))
+    except (ValueError, OSError):  # no JSON, no text, a folder
+        keys = set()
+    if not {"model", "rates"} <= keys:
+        raise FileExistsError(f"{path} is no file of phonexl gap symbols: move it away, or choose another --out")
+
+
 def count_symbols(
     model_name: str, texts: Mapping[str, Sequence[str]], report: Callable[[str], None] = lambda line: None
 ) -> SymbolCoverage:

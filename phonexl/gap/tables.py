@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from evaluate_metrics.cka.heat_maps import mean_over_pairs, node_permutation_test
-from phonexl.gap.analysis import Analysis, summary, with_interval
+from phonexl.gap.analysis import Analysis
+from phonexl.gap.analysis_tables import NOTHING_LEFT, summary, unconverged_mark, with_interval
 from phonexl.gap.published import LANGUAGES, TABLE_1, TABLE_2, TABLE_3
 from phonexl.gap.scores import System, collect_points, comparable, correlate, last_layer, published_system
 from phonexl.results import Cell, Table
@@ -210,22 +211,32 @@ def difference_table(analyses: Mapping[str, Analysis]) -> Table:
     table = []
     for label, found in others:
         for name in [kind for kind in found.features if kind in first.features]:
-            maps = [_maps(one, name, _common(first, found)) for one in (first, found)]
-            if maps[0]["length_partialled_matrix"].shape[0] < 2:
+            languages = _common(first, found)
+            if len(languages) < 2:
                 continue
-            cells = [
-                with_interval(mean_over_pairs(maps[1][key] - maps[0][key])) if key in maps[0] and key in maps[1] else ""
-                for key in keys
-            ]
-            mantel = _mantel(maps[0]["length_partialled_matrix"], maps[1]["length_partialled_matrix"])
+            maps = [_maps(one, name, languages) for one in (first, found)]
+            cells = [_difference(*(one.get(key) for one in maps)) for key in keys]
+            mantel = _mantel(*(one["length_partialled_matrix"] for one in maps))
             table.append([label, first_label, name, *cells, mantel])
     return Table(columns, table)
 
 
+def _difference(first: Any, second: Any) -> str:
+    """Of two maps the mean difference; of what an older analysis has not, nothing."""
+    if first is None or second is None:
+        return ""
+    if not np.isfinite([first, second]).all():
+        return NOTHING_LEFT
+    return with_interval(mean_over_pairs(second - first))
+
+
 def matrix_of(found: Analysis, features: str, figure: str, languages: Sequence[str]) -> Any:
-    """A matrix of CKA figures over the named languages."""
+    """A matrix of CKA figures over the named languages; NaN where nothing was left to compare."""
     places = [found.languages.index(language) for language in languages]
-    return np.array(found.features[features]["cka"][figure])[np.ix_(places, places)]
+    matrix = found.features[features]["cka"][figure]
+    if matrix is None:
+        return np.full((len(places), len(places)), np.nan)
+    return np.array(matrix)[np.ix_(places, places)]
 
 
 def _common(first: Analysis, second: Analysis) -> list[str]:
@@ -241,7 +252,7 @@ def _maps(found: Analysis, features: str, languages: Sequence[str]) -> dict[str,
 
 
 def _mantel(first: Any, second: Any) -> str:
-    if len(first) < LEAST_LANGUAGES:
+    if len(first) < LEAST_LANGUAGES or not np.isfinite([first, second]).all():
         return ""
     found = node_permutation_test(first, second)
     p_value = found["p_value"]
@@ -272,7 +283,9 @@ def answers_table(analyses: Mapping[str, Analysis]) -> Table:
         if found.answers is not None:
             sinkhorn = found.answers["sinkhorn"]
             most = "; ".join(f"{lang} {m['class']} {m['share']:.0%}" for lang, m in found.answers["majority"].items())
-            table.append([label, f"{sinkhorn['distance']:.4f}", with_interval(sinkhorn["divergence"]), most])
+            mark = unconverged_mark(sinkhorn)
+            cells = [f"{sinkhorn['distance']:.4f}{mark}", with_interval(sinkhorn["divergence"]) + mark]
+            table.append([label, *cells, most])
     return Table(columns, table)
 
 

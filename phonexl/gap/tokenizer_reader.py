@@ -63,7 +63,9 @@ class TokenizerReader:
         return self._without_spaces(joined) if self._needs_spaces else joined
 
     def encode_text(self, text: str, language: str) -> EncodedWords:
-        """Running text as the tokenizer cuts it, whose words are the tokenizer's; what it drops is not read.
+        """Running text as the tokenizer cuts it; what it drops is not read.
+
+        Pieces stand for words: text without spaces may be one word to the tokenizer, and must be cut somewhere.
 
         Raises:
             ValueError: If nothing is left of it.
@@ -72,11 +74,8 @@ class TokenizerReader:
         if self.name != "text":
             cut = Transcriber(language).segment(text)
             text = " ".join(spell_words([text[start:end] for start, end in cut], language, self.name))
-        encoded = self._tokenizer(text, add_special_tokens=False, verbose=False)
-        pieces: dict[int, list[int]] = {}
-        for piece, word in zip(encoded["input_ids"], encoded.word_ids(), strict=True):
-            pieces.setdefault(word, []).append(piece)
-        return self._frame.join(list(pieces.values()), None, self.longest)
+        pieces = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return self._frame.join([[piece] for piece in pieces], None, self.longest)
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""

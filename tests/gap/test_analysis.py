@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 from transformers import CanineConfig, CanineModel
 from typer.testing import CliRunner, Result
 
@@ -18,10 +19,13 @@ from dataset_scripts.readers import DataError
 from evaluate_metrics.cka.linear_cka import linear_cka
 from phonexl.cli import app
 from phonexl.gap import analysis
-from phonexl.gap.analysis import Analysis, analyze, by_language, layers_of, set_summary, summary
+from phonexl.gap.analysis import Analysis, analyze, layers_of
+from phonexl.gap.analysis_tables import by_language, marks_of, set_summary, summary, warnings_of
 from phonexl.gap.parallel_text import read_parallel
+from phonexl.gap.readers import open_reader
 from phonexl.gap.reading import read_sentences
 from phonexl.gap.representations import embed_sentences
+from phonexl.gap.tables import answers_table
 from phonexl.gap.tokenizer_reader import TokenizerReader
 from phonexl.results import Result as RunResult
 
@@ -37,6 +41,14 @@ def texts() -> dict[str, list[str]]:
         "fra": [sentence[::-1] for sentence in english],  # the same letters: the same words, other positions
         "kor": ["".join("가나다라마바사"[ord(c) % 7] for c in sentence) for sentence in english],
     }
+
+
+@pytest.fixture(scope="module")
+def phrases() -> dict[str, list[str]]:
+    """Of 3 to 8 letters: few lengths, whose functions are all spanned by what is taken out for length."""
+    generator = np.random.default_rng(0)
+    sizes = generator.integers(3, 9, 120)
+    return {lang: ["".join(generator.choice(list("acehimnorst"), size)) for size in sizes] for lang in ("eng", "fra")}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +98,13 @@ def test_parallel_files_are_found_and_checked(tmp_path):
     (folder / "eng.txt").write_text("Hello.\n", "utf-8")
     with pytest.raises(DataError, match="eng.txt: expected 2 lines as vie has, not 1"):
         read_parallel(tmp_path, ["vi", "eng"])
+    (folder / "eng.txt").write_text("Hello.\n \u3000\n", "utf-8")
+    with pytest.raises(
+        DataError, match="eng.txt:2: expected a sentence, found .* or take line 2 out of every"
+    ) as error:
+        read_parallel(tmp_path, ["vi", "eng"])
+    assert error.value.line == 2
+    assert read_parallel(tmp_path, ["vi", "eng"], 1) == {"vie": ["Xin chào."], "eng": ["Hello."]}  # it is not taken
     with pytest.raises(DataError, match=r"a file devtest.fra.txt\[.gz\]"):
         read_parallel(tmp_path, ["fra"])
 
@@ -111,6 +130,61 @@ def test_too_little_is_refused(checkpoint, texts):
         analyze(str(checkpoint), {language: texts[language][:99] for language in ("eng", "fra")})
     with pytest.raises(ValueError, match="unknown spelling 'sung'"):
         analyze(str(checkpoint), texts, spelling="sung")
+
+
+@pytest.mark.parametrize("batch_size", [7, 120])
+def test_where_length_was_all_there_is_nothing_is_left_and_the_rest_is_found(
+    checkpoint, phrases, batch_size, tmp_path, make_analysis
+):
+    """Padding decides how means are rounded: what rounding leaves is nothing, too, and no CKA of it may be given."""
+    found = analyze(str(checkpoint), phrases, layers=(-1,), batch_size=batch_size)
+    positions = found.features["positions only"]["cka"]
+    for key in ("length_partialled", "signs_partialled"):
+        assert [positions[key], positions[f"{key}_matrix"], positions[f"{key}_largest_p_value"]] == [None] * 3
+        assert found.features["layer -1"]["cka"][key]["mean"] == pytest.approx(0, abs=0.1)
+    assert positions["debiased"]["mean"] == pytest.approx(1, abs=1e-6)  # equal lengths
+    rows = {row[0]: dict(zip(summary(found).columns, row, strict=True)) for row in summary(found).rows}
+    taken_out = ("length taken out", "digits and punctuation too")
+    assert [[row[name] == "-" for name in taken_out] for row in rows.values()] == [[False] * 2] * 2 + [[True] * 2]
+    assert by_language(found, "positions only").rows[0][3] == "-"
+    line, *_ = marks_of([found])
+    assert line.startswith("- in one language or more, what is taken out was all")
+    found.save(tmp_path / "analysis.json")
+    assert Analysis.load(tmp_path / "analysis.json") == found
+    assert marks_of([make_analysis(["eng", "fra"])]) == []
+
+
+def test_a_part_that_is_the_same_in_all_sentences_is_left_out(checkpoint, phrases):
+    """Sentences that are all cut, or are all equally long, have one mean of positions; the rest is measured."""
+    lines: list[str] = []
+    cut = {language: [line + 100 * "a" for line in sentences] for language, sentences in phrases.items()}
+    found = analyze(str(checkpoint), {**cut, "fra": phrases["fra"]}, layers=(-1,), report=lines.append)
+    assert list(found.features) == ["layer -1", "words only"]
+    assert "positions only is left out: all sentences of eng have the same vector" in lines
+    assert found.texts["eng"]["truncated"] == 120
+    (warning,) = warnings_of(found)
+    assert warning == "longer than the encoder takes, and cut: eng 100.0% of the sentences"
+    table = by_language(found, "layer -1")
+    place = table.columns.index("cut")
+    assert [row[place] for row in table.rows] == ["100.0%", "0.0%"]
+
+
+def test_sinkhorn_that_did_not_converge_is_marked_and_said(make_analysis):
+    found = make_analysis(["eng", "fra"])
+    assert (warnings_of(found), marks_of([found])) == ([], [])
+    last = found.features["layer -1"]
+    sinkhorn = {**last["sinkhorn"], "converged": False, "marginal_error": 0.00123}
+    found = replace(found, features={**found.features, "layer -1": {**last, "sinkhorn": sinkhorn}})
+    first, second = set_summary(found).rows
+    assert not any("*" in cell for cell in first)
+    assert [cell.endswith("*") for cell in second[1:6]] == [False, True, True, True, False]
+    missed = "Sinkhorn did not converge: the marginals of a plan are off by 0.0012, of 0.0001 allowed"
+    assert warnings_of(found) == [f"layer -1: {missed}"]
+    assert marks_of([found]) == [f"* {missed}."]
+    answers = replace(found, features={}, answers={"sinkhorn": sinkhorn, "majority": {}})
+    (row,) = answers_table({"tagger": answers}).rows
+    assert row[1].endswith("*")
+    assert warnings_of(answers) == [f"answers: {missed}"]
 
 
 def test_layers_are_in_the_order_of_the_encoder(make_analysis):
@@ -149,6 +223,18 @@ def test_a_second_run_takes_the_vectors_and_finds_the_same(checkpoint, texts, tm
     changed = {**two, "kor": texts["kor"][::-1]}
     analyze(str(checkpoint), changed, layers=(-1,), vectors_folder=tmp_path)
     assert embedded[1:] == [changed["kor"]]
+
+
+@pytest.mark.gpu
+def test_vectors_are_made_on_the_gpu_and_are_those_of_the_processor(checkpoint, texts, monkeypatch):
+    found = {}
+    for available in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
+        read = analysis._Text(str(checkpoint), open_reader(str(checkpoint)))
+        found[available] = read.embed(texts["eng"], "eng", (0, -1), 32)
+        assert read._model.device.type == ("cuda" if available else "cpu")
+    for layer in (0, -1):
+        np.testing.assert_allclose(found[True].layers[layer], found[False].layers[layer], atol=1e-4)
 
 
 def test_an_analysis_names_the_run_of_its_model(checkpoint, texts, tmp_path):
@@ -217,6 +303,48 @@ def test_the_command_writes_what_it_prints(checkpoint, texts, tmp_path):
     refused = run_command(*options, "--layers", "x")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("phonexl: --layers 'x': expected whole numbers")
+
+
+def test_what_is_not_of_this_encoder_is_not_replaced(checkpoint, texts, tmp_path):
+    """A second model with the first one's --out would lose its analysis, and what anyone else put there."""
+    for language, lines in texts.items():
+        (tmp_path / f"devtest.{language}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    out = tmp_path / "out"
+    options = ["--data", tmp_path, "--languages", "eng,fra", "--layers=-1", "--out", out]
+    assert run_command(*options, "--model", checkpoint).exit_code == 0
+    whole = (out / "analysis.json").read_bytes()
+    other = tmp_path / "other"
+    shutil.copytree(checkpoint, other)
+    weights = other / "model.safetensors"
+    moved = tmp_path / "moved"
+    shutil.copytree(checkpoint, moved)
+
+    def refuse(message: str, *more: object) -> None:
+        before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        done = run_command(*options, *more)
+        assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.output
+        assert message in done.stderr
+        assert "choose another --out" in done.stderr
+        assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\0")
+    refuse(f"{out / 'analysis.json'} is the analysis of {checkpoint} (text)", "--model", other)
+    refuse(f"is the analysis of {checkpoint} (text): move", "--model", checkpoint, "--spelling", "romanized")
+    again = run_command(*options, "--model", moved)  # the same weights
+    assert (again.exit_code, "eng: kept from before" in again.stderr) == (0, True)
+    (moved / "model.safetensors").write_bytes(weights.read_bytes())
+    refuse(f"is the analysis of {moved} (text) with other weights: move", "--model", moved)
+    (out / "analysis.json").write_bytes(whole.replace(b'"model_digest"', b'"colour"'))  # older, without a digest
+    refuse("is the analysis of", "--model", other)
+    for content in (b"[1]", b"\xff", b'{"speed": 1}'):
+        (out / "analysis.json").write_bytes(content)
+        refuse(f"{out / 'analysis.json'} is no analysis of ours", "--model", checkpoint)
+    (out / "analysis.json").unlink()
+    (out / "vectors" / ".gitignore").write_text("mine", "utf-8")
+    (out / "vectors" / "fra.safetensors").write_text("mine", "utf-8")
+    refuse(f"{out / 'vectors' / 'fra.safetensors'} holds no vectors of ours", "--model", checkpoint)
+    save_file({"x": np.zeros(3)}, out / "vectors" / "fra.safetensors")
+    refuse("holds no vectors of ours", "--model", checkpoint)
 
 
 def test_where_nothing_can_be_written_is_told_before_an_encoder_is_loaded(tmp_path):

@@ -7,7 +7,8 @@ from statistics import fmean
 import pytest
 
 from evaluate_metrics.rpd.performance_gap import performance_gap
-from phonexl.gap.analysis import Analysis, set_summary
+from phonexl.gap.analysis import Analysis
+from phonexl.gap.analysis_tables import set_summary
 from phonexl.gap.floor_table import floor_table
 from phonexl.gap.published import TABLE_1, TABLE_2
 from phonexl.gap.report import read_inputs

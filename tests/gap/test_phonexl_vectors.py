@@ -19,7 +19,8 @@ from modeling_phonexl import (
     PhoneXLProcessor,
 )
 from modeling_phonexl.views import View
-from phonexl.gap.analysis import Analysis, analyze, by_language, summary
+from phonexl.gap.analysis import Analysis, analyze
+from phonexl.gap.analysis_tables import by_language, summary
 from phonexl.gap.phonexl_vectors import embed_words, load_phonexl
 
 SHAPE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}

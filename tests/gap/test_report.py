@@ -11,11 +11,11 @@ from typer.testing import CliRunner, Result
 
 from phonexl.cli import app
 from phonexl.gap import report
-from phonexl.gap.analysis import summary
+from phonexl.gap.analysis_tables import summary
 from phonexl.gap.figures import Drawing, colours_of
 from phonexl.gap.report import make_report, read_inputs, write_report
 from phonexl.gap.scores import collect_systems
-from phonexl.gap.tables import alike_table, difference_table, reference_table, scores_tables
+from phonexl.gap.tables import alike_table, correlation_table, difference_table, reference_table, scores_tables
 
 FOUR = ["eng", "fra", "kor", "hin"]
 EVIL = '<script>alert(1)</script>"&'
@@ -234,6 +234,48 @@ def test_an_encoder_with_fewer_languages_is_compared_over_those_of_both(make_ana
     ]
 
 
+@pytest.mark.medium
+def test_what_has_nothing_left_without_length_is_blank_in_tables_and_figures(make_analysis, make_run):
+    """Of one encoder, at all of its layers: the other's figures stay."""
+    known = {"name": "ner-bare", "seed": 1, "task": "ner"}
+    full, bare = make_analysis(FOUR, 0.4), make_analysis(FOUR, 0.6, model="bare", run=known)
+    for figures in bare.features.values():
+        nothing = [key for key in figures["cka"] if key.startswith(("length_partialled", "signs_partialled"))]
+        figures["cka"].update(dict.fromkeys(nothing))
+    run = make_run("ner-bare", 1, {lang: 0.7 + 0.05 * place for place, lang in enumerate(FOUR)}, task="ner")
+    for pair in ({"full": full, "bare": bare}, {"bare": bare, "full": full}):
+        for row in difference_table(pair).rows:
+            assert row[3].startswith(("0.2", "-0.2"))
+            assert row[5:7] == ["-", "-"]
+    for analyses in ({"full": full, "bare": bare}, {"bare": bare}):
+        sections = make_report(report.Inputs(analyses, [run]))
+        encoders = next(section for section in sections if section.heading == "Encoders")
+        assert [line for line in encoders.paragraphs if line.startswith("- in one language or more")]
+    rows = {row[1]: row[2] for row in correlation_table(collect_systems([run], "test"), [bare]).rows[3:]}
+    assert rows == {"Sinkhorn distance": "3", "CKA": "3"}
+
+
+def test_gaps_without_points_are_named(make_analysis, make_run):
+    """Each language's own run, the paper's design, is scored in one language: no run has a gap to set beside CKA."""
+    languages = ("eng", "fra", "kor")
+    runs = [
+        make_run(f"pos-{lang}-own", 1, {lang: 0.5 + 0.1 * n}, source=lang, target=lang, task="pos")
+        for n, lang in enumerate(languages)
+    ]
+    every = make_run("pos-eng-zero-shot", 1, {lang: 0.5 + 0.1 * n for n, lang in enumerate(languages)}, task="pos")
+    found = [
+        make_analysis(FOUR, 0.5 + seed / 10, run={"name": run.name, "seed": 1, "task": "pos"})
+        for seed, run in enumerate([*runs, every])
+    ]
+    analyses = {str(place): one for place, one in enumerate(found)}
+    section = report._correlations(report.Inputs(analyses, [*runs, every]), collect_systems([*runs, every], "test"))
+    assert section.paragraphs[-1].startswith("No points here, though there are gaps: pos: own. No run of theirs was")
+    (system,) = collect_systems([every], "test")
+    assert not [
+        line for line in report._correlations(report.Inputs(analyses), [system]).paragraphs if "No points" in line
+    ]
+
+
 def test_an_older_analysis_has_no_figure_without_digits_and_all_others(make_analysis):
     """Made before digits were taken out, it stands beside newer ones: the cell is empty, not the table wrong."""
     analyses = {"new": make_analysis(FOUR, 0.4), "old": make_analysis(FOUR, 0.6)}
@@ -246,6 +288,14 @@ def test_an_older_analysis_has_no_figure_without_digits_and_all_others(make_anal
         assert [cell != "" for cell in row[place - 1 : place + 2]] == [True, False, True]
     for table in (summary(analyses["old"]), difference_table(analyses)):
         assert "digits and punctuation too" not in table.columns
+
+
+def test_a_json_of_another_kind_is_passed_over_where_a_folder_is_searched(folder):
+    before = read_inputs([folder])
+    for name, content in (("list.json", "[1]"), ("a/number.json", "3"), ("none.json", "null")):
+        (folder / name).write_text(content, "utf-8")
+    after = read_inputs([folder])
+    assert (list(after.analyses), after.results) == (list(before.analyses), before.results)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_cut_and_unknown_text_is_counted(bert: BertModel, tokenizer: PreTrainedT
 def test_faults_are_named(bert: BertModel, tokenizer: PreTrainedTokenizerFast):
     with pytest.raises(ValueError, match="no layer 7: this encoder has hidden states 0 to 2, or -1"):
         embed(bert, tokenizer, ["a"], (7,))
-    with pytest.raises(ValueError, match="eng, sentence 1 cannot be read .a sentence without words.*: ''"):
+    with pytest.raises(ValueError, match="eng, sentence 2 cannot be read .a sentence without words.*: ''"):
         embed(bert, tokenizer, ["a", ""], (0,))
 
 

@@ -47,6 +47,12 @@ def test_the_command_writes_what_it_prints(folder: Path, tmp_path: Path, checkpo
     assert done.stdout == SymbolCoverage.load(tmp_path / "s.json").table().markdown()
     assert "| swa |" in done.stdout
     assert "˨ˀ˩" in done.stdout
+    for content in (b"mine", b"\xff", b"[1]", b'{"model": "x"}'):
+        (tmp_path / "mine.json").write_bytes(content)
+        refused = CliRunner().invoke(app, [*options[:-1], str(tmp_path / "mine.json"), "--model", str(folder)])
+        assert (refused.exit_code, (tmp_path / "mine.json").read_bytes()) == (2, content)
+        assert "mine.json is no file of phonexl gap symbols: move it away, or choose another --out" in refused.stderr
+    assert CliRunner().invoke(app, [*options, "--model", str(folder)]).stdout == done.stdout  # its own is replaced
     refused = CliRunner().invoke(app, [*options, "--model", str(checkpoint)])
     assert refused.exit_code == 2
     assert "reads text; expected a phoneme encoder, for example plbert-kokoro" in refused.stderr

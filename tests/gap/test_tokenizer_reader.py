@@ -191,6 +191,22 @@ def test_words_are_cut_whole(folder: Path) -> None:
     assert len(reader.encode(words, "eng").ids) in range(57, 65)  # model_max_length
 
 
+def test_text_without_spaces_is_cut_where_it_must_be(folder: Path) -> None:
+    """To a tokenizer that knows words by their spaces, a Japanese paragraph is one word, which may not fit."""
+    reader, tokenizer = open_reader(str(folder)), AutoTokenizer.from_pretrained(folder)
+    text = "rained" * 60
+    whole = tokenizer(text, verbose=False)["input_ids"]
+    found = reader.encode_text(text, "jpn")
+    if len(whole) > 64:  # WordPiece makes one unknown piece of it
+        assert list(found.ids) == [*whole[:63], whole[-1]]
+        assert len(found.ids) == 64 < found.num_words + 2
+    else:
+        assert (list(found.ids), found.num_words) == (whole, 1)
+    short = reader.encode_text("It rained .", "eng")
+    assert list(short.ids) == tokenizer("It rained .")["input_ids"]
+    assert max(short.word_index) + 1 == short.num_words  # not cut
+
+
 def test_states_do_not_depend_on_what_stands_beside(folder: Path) -> None:
     reader, model = open_reader(str(folder)), AutoModel.from_pretrained(folder).eval()
     batch = [reader.encode(words, language) for language, words in SENTENCES.items()]

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from phonexl.gap.representations import SentenceVectors
-from phonexl.gap.vector_store import digest_model, digest_transcription, key_of, load_vectors, save_vectors
+from phonexl.gap.vector_store import (
+    check_vectors,
+    digest_model,
+    digest_transcription,
+    key_of,
+    load_vectors,
+    save_vectors,
+)
 
 
 @pytest.fixture
@@ -42,6 +49,13 @@ def test_vectors_come_back_as_they_were(vectors, tmp_path):
     assert sorted(path.name for path in (tmp_path / "v").iterdir()) == [".gitignore", "eng.safetensors"]
 
 
+def test_a_foreign_gitignore_stays(vectors, tmp_path):
+    (tmp_path / ".gitignore").write_text("mine", "utf-8")
+    save_vectors(tmp_path / "eng.safetensors", "k", vectors)
+    assert (tmp_path / ".gitignore").read_text("utf-8") == "mine"
+    check_vectors([tmp_path / "eng.safetensors", tmp_path / "fra.safetensors"])
+
+
 def test_what_was_made_otherwise_or_is_damaged_is_computed_anew(vectors, tmp_path, caplog):
     path = tmp_path / "eng.safetensors"
     assert load_vectors(path, "k") is None
@@ -51,6 +65,7 @@ def test_what_was_made_otherwise_or_is_damaged_is_computed_anew(vectors, tmp_pat
     path.write_bytes(path.read_bytes()[:-5])
     assert load_vectors(path, "k") is None
     assert "eng.safetensors is damaged" in caplog.text
+    check_vectors([path])  # in a folder of ours a damaged file is ours
 
 
 @pytest.mark.parametrize(
@@ -66,7 +81,8 @@ def test_the_key_depends_on_everything_that_vectors_depend_on(change):
 def test_a_digest_is_of_the_checkpoint_and_nothing_beside_it(checkpoint: Path, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(checkpoint, folder)
-    (folder / "result.json").write_text("{}", "utf-8")
+    for name in ("result.json", "analysis.json"):
+        (folder / name).write_text("{}", "utf-8")
     assert digest_model(str(folder)) == digest_model(str(checkpoint))
     config = folder / "config.json"
     config.write_text(config.read_text("utf-8") + " ", "utf-8")

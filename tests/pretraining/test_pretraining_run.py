@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer, TrainerCallback
 
 from phonexl.json_file import read_json
+from phonexl.pretraining import budget
 from phonexl.pretraining.arm import Arm, Settings, learn_representation
 from phonexl.pretraining.budget import derive_steps
 from phonexl.pretraining.corpus import Corpus
@@ -280,3 +281,13 @@ def test_a_budget_of_minutes_becomes_steps(corpus: Corpus, settings: Settings, m
     clock[0] = 0
     with pytest.raises(ValueError, match=r"--budget-minutes 0.5: one step needs 0.99 on .*, timing included"):
         derive_steps(corpus, ["character", "phoneme"], settings, 0.5)
+    learn = budget.learn_representation
+
+    def learn_slowly(*arguments: Any) -> Any:
+        clock[0] += 5
+        return learn(*arguments)
+
+    monkeypatch.setattr(budget, "learn_representation", learn_slowly)
+    clock[0] = 0
+    found = derive_steps(corpus, ["character", "phoneme"], settings, 2)
+    assert found.steps == 61 - 2 * 5 * 2  # learnt here, and once more in the run

@@ -14,7 +14,8 @@ import pytest
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
 from phonexl.comparison import gain_over
-from phonexl.gap.analysis import Analysis, summary
+from phonexl.gap.analysis import Analysis
+from phonexl.gap.analysis_tables import summary
 from phonexl.methods import method_names
 from phonexl.quickstart import side_by_side
 from phonexl.results import Result, Table, find_results, make_table
