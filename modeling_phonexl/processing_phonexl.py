@@ -19,7 +19,7 @@ from .sentence_encoder import EncodedSentence as EncodedSentence
 from .sentence_encoder import SentenceEncoder
 from .sentence_encoder import Window as Window
 from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
-from .transcription import guess_language
+from .transcription import find_codes, guess_language
 from .transcription_ja import transcribe as _ja  # noqa: F401  (a relative import makes the file travel)
 from .transcription_ko import transcribe as _ko  # noqa: F401
 from .transcription_vi import transcribe as _vi  # noqa: F401
@@ -35,7 +35,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         tokenizer: The backbone's tokenizer.
         phoneme_vocab: Symbols of the phoneme vocabulary; None builds the list for `languages`.
         recipe: Transcription recipe.
-        languages: Rows of the model's language table.
+        languages: Rows of the model's language table, by any ISO code of each.
         phoneme_vocab_kind: "extended", "tokenizer" or "segments"; the config's `phoneme_vocab`.
         phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
@@ -48,7 +48,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
     Raises:
         ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown;
-            if "sino-xenic" has no dictionary.
+            if "sino-xenic" has no dictionary; for another kind, transcription or unit; for one string of symbols.
+        UnknownLanguageError: For a language that the registry lacks.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
         # A word longer than the encoder takes, or its sound, is cut in `rows`: it is marked as warned of already.
         tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
-        languages = ["zh", "vi", "ja", "ko"] if languages is None else list(languages)
+        languages = find_codes(("zh", "vi", "ja", "ko") if languages is None else languages)
         if phoneme_vocab is None:
             phonemes = PhonemeVocabulary.build(tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug)
         else:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sound_dictionary import SoundDictionary, plain
-from .transcription import Transcriber, find_language, guess_language
+from .transcription import Transcriber, find_codes, find_language, guess_language
 
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
@@ -78,7 +78,7 @@ class SentenceEncoder:
         tokenizer: The backbone's tokenizer, with the methods that `transformers` gives it.
         phonemes: The phoneme vocabulary.
         recipe: Transcription recipe.
-        languages: Rows of the model's language table.
+        languages: Rows of the model's language table, by any ISO code of each.
         phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
         unit: "word" or "subword": whether the positions of the backbone limit words or pieces.
@@ -112,7 +112,7 @@ class SentenceEncoder:
         self.tokenizer = tokenizer
         self.phonemes = phonemes
         self.recipe = recipe
-        self.languages = list(languages)
+        self.languages = find_codes(languages)
         self.phoneme_transcription = phoneme_transcription
         self.use_phonemes = use_phonemes
         self.unit = unit
@@ -121,6 +121,7 @@ class SentenceEncoder:
         self.sound_dictionary = sound_dictionary
         self._piece_cache: dict[tuple[str, bool], list[int]] = {}
         self._knows_spaces = _knows_spaces(tokenizer)
+        UnknownLanguageError: For a language that the registry lacks.
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
         self._shared_sounds: dict[str, str] = {}
 
