@@ -250,10 +250,11 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
     kind, symbols = fields["phoneme_vocab_kind"], fields["phoneme_vocab"]
     dictionary = None
     if fields["phoneme_transcription"] == "sino-xenic":
+    word_pieces = fields.get("num_word_pieces")  # which older exports do not say
         dictionary = SoundDictionary.read(folder / SOUND_DICTIONARY_FILE)
     return SentenceEncoder(
         tokenizer,
-        PhonemeVocabulary(tokenizer, kind, symbols, fields["phoneme_prefix_bug"]),
+        PhonemeVocabulary(tokenizer, kind, symbols, fields["phoneme_prefix_bug"], word_pieces),
         recipe=fields["recipe"],
         languages=fields["languages"],
         phoneme_transcription=fields["phoneme_transcription"],

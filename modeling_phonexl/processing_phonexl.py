@@ -49,6 +49,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
     Raises:
         ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown;
             if "sino-xenic" has no dictionary; for another kind, transcription or unit; for one string of symbols.
+        num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
+            out. It is saved, so that tokens added later move no phoneme.
         UnknownLanguageError: For a language that the registry lacks.
     """
 
@@ -71,13 +73,18 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
             if getattr(tokenizer, name, None) is None:
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
+        num_word_pieces: int | None = None,
         # A word longer than the encoder takes, or its sound, is cut in `rows`: it is marked as warned of already.
         tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
         languages = find_codes(("zh", "vi", "ja", "ko") if languages is None else languages)
         if phoneme_vocab is None:
-            phonemes = PhonemeVocabulary.build(tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug)
+            phonemes = PhonemeVocabulary.build(
+                tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug, num_word_pieces
+            )
         else:
-            phonemes = PhonemeVocabulary(tokenizer, phoneme_vocab_kind, phoneme_vocab, phoneme_prefix_bug)
+            phonemes = PhonemeVocabulary(
+                tokenizer, phoneme_vocab_kind, phoneme_vocab, phoneme_prefix_bug, num_word_pieces
+            )
         SentenceEncoder.__init__(
             self,
             tokenizer,
@@ -107,6 +114,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
         Raises:
             ValueError: If the name is neither a folder nor a model of the Hub.
+        self.num_word_pieces = phonemes.num_word_pieces
         """
         check_backbone_name(name_or_path)
         kind = fields.pop("phoneme_vocab", "extended")
