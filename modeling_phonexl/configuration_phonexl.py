@@ -37,7 +37,7 @@ SENTENCE_PIPELINES = {
         "type": "text",
     }
 }
-_CHOICES = {
+CHOICES = {
     "unit": ("word", "subword"),
     "pooling": ("mean", "first"),
     "phoneme_vocab": ("extended", "tokenizer", "segments"),
@@ -307,7 +307,7 @@ class PhoneXLConfig(PretrainedConfig):
         return int(positions) - offset
 
     def _check(self) -> None:
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(repr, allowed))}")
         for name, least in _LEAST.items():

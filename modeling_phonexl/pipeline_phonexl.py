@@ -12,7 +12,7 @@ from typing import Any
 from transformers import TokenClassificationPipeline
 
 from .processing_phonexl import PhoneXLProcessor, Window
-from .sentence_encoder import readable
+from .sentence_encoder import check_text, check_words, readable
 from .transcription import Transcriber, guess_language
 
 _STRATEGIES = ("none", "simple", "first", "average", "max")  # the stock pipeline's
@@ -84,7 +84,7 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
     ) -> Iterator[dict[str, Any]]:
         """One item per window; text without a word is one window of no words."""
         processor = self.processor
-        text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (_checked(sentence), None)
+        text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (check_text(sentence), None)
         code = language or guess_language(text)
         if offsets is None:
             offsets = processor.segment(text, code)
@@ -148,19 +148,9 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         self.processor.save_pretrained(save_directory)
 
 
-def _checked(sentence: Any) -> str:
-    if not isinstance(sentence, str):
-        found = type(sentence).__name__
-        raise ValueError(f"expected text, found {found}: for lists of words pass is_split_into_words=True")
-    return sentence
-
-
-def _join_words(words: Any, delimiter: str) -> tuple[str, list[tuple[int, int]]]:
+def _join_words(given: Any, delimiter: str) -> tuple[str, list[tuple[int, int]]]:
     """Text of a list of words, and where they stand in it."""
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-        raise ValueError(
-            f"expected a list of words for each text, found {repr(words)[:80]}: pass text without is_split_into_words"
-        )
+    words = check_words(given)
     starts = accumulate((len(word) + len(delimiter) for word in words), initial=0)
     return delimiter.join(words), [(start, start + len(word)) for start, word in zip(starts, words, strict=False)]
 

@@ -4,7 +4,7 @@ Holds no language: readings and word borders come from `transcription_<iso>.py`,
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
 from transformers.utils.hub import cached_file
 
 from .backbone_name import check_backbone_name
-from .configuration_phonexl import PhoneXLConfig
+from .configuration_phonexl import CHOICES, PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence as EncodedSentence
-from .sentence_encoder import SentenceEncoder
+from .sentence_encoder import SentenceEncoder, check_text, check_words
 from .sentence_encoder import Window as Window
 from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from .transcription import find_codes, guess_language
@@ -25,6 +25,11 @@ from .transcription_ko import transcribe as _ko  # noqa: F401
 from .transcription_vi import transcribe as _vi  # noqa: F401
 from .transcription_zh import transcribe as _zh  # noqa: F401
 
+_CHOICES = {
+    **{name: CHOICES[name] for name in ("unit", "phoneme_transcription")},
+    "phoneme_vocab_kind": CHOICES["phoneme_vocab"],
+    "token_unit": ("word", "character"),
+}
 _PLACE = ("cache_dir", "force_download", "proxies", "token", "local_files_only", "revision", "subfolder")
 
 
@@ -71,6 +76,14 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         **kwargs: Any,
     ) -> None:
         for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
+        chosen = {"phoneme_vocab_kind": phoneme_vocab_kind, "unit": unit, "token_unit": token_unit}
+        for name, value in {**chosen, "phoneme_transcription": phoneme_transcription}.items():
+            if value not in _CHOICES[name]:
+                raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, _CHOICES[name]))}")
+        if isinstance(phoneme_vocab, str):
+            raise ValueError(
+                f"phoneme_vocab={phoneme_vocab!r}: expected a list of symbols; its kind is phoneme_vocab_kind here"
+            )
             if getattr(tokenizer, name, None) is None:
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
         num_word_pieces: int | None = None,
@@ -191,7 +204,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
         Args:
             text: Raw text, one string or a list; with `is_split_into_words`, the tokens of one sentence or a list of
-                token lists.
+                token lists; arrays are taken as lists.
             language: ISO code of all sentences; None guesses each, or each pair, by its script.
             text_pair: Second sentences, in the form of `text`; a pair that is too long loses last words of its longer
                 sentence.
@@ -209,9 +222,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         Raises:
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
-            ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
-                second sentence for each first, a sentence of a pair has no word, or other tensors or padding are asked
-                for.
+            ValueError: If there is nothing to encode, or what is no text or no list of words, a sentence has other
+                than one label per token, there is not one second sentence for each first, a sentence of a pair has no
+                word, or other tensors or padding are asked for.
         """
         if padding not in (True, "longest"):
             raise ValueError(
@@ -233,7 +246,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             raise ValueError(f"{len(labels)} lists of labels for {len(sentences)} sentences: pass one for each")
         encoded = []
         for index, sentence in enumerate(sentences):
-            tokens = list(sentence) if is_split_into_words else self.words(str(sentence), language)
+            tokens = sentence if is_split_into_words else self.words(sentence, language)
             code = language or guess_language("".join(tokens))
             ids = self.encode(tokens, code, labels=None if labels is None else labels[index])
             encoded.append(ids.cut(0, self.count_fitting(ids.pieces)) if truncation else ids)
@@ -245,7 +258,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         """Look up the ids of a pair; arguments as in `__call__`, of one pair."""
         if language is None:
             language = guess_language("".join([*first, *second]))
-        texts = [list(text) if is_split_into_words else self.words(str(text), language) for text in (first, second)]
+        texts = [text if is_split_into_words else self.words(text, language) for text in (first, second)]
         return self.join(*(self.encode(tokens, language) for tokens in texts))
 
     def pad(self, sentences: Sequence[EncodedSentence]) -> BatchFeature:
@@ -254,12 +267,20 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
 
 def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
-    """A list of sentences, of one or of many."""
-    one = isinstance(text, str) or (is_split_into_words and bool(text) and isinstance(text[0], str))
-    return [text] if one else list(text)
+    """A list of sentences, of one or of many: each a text, or a list of words."""
+    given = text.tolist() if hasattr(text, "tolist") else text  # an array is neither true nor false
+    several = isinstance(given, Iterable) and not isinstance(given, (str, Mapping))
+    sentences = list(given) if several else [given]
+    if not is_split_into_words:
+        return [check_text(sentence) for sentence in sentences]
+    if several and sentences and isinstance(sentences[0], str):
+        sentences = [sentences]
+    return [check_words(sentence) for sentence in sentences]
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
     """Rows of different length as one tensor, shape (rows, longest)."""
     width = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long)
+        check: Callable[[Any], Any] = check_words if is_split_into_words else check_text
+        first, second = check(first), check(second)

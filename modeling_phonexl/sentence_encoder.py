@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -30,6 +30,39 @@ def readable(text: str) -> str:
     True
     """
     return _SURROGATE.sub("\ufffd", text)
+
+
+def check_text(text: Any, for_words: str = "for lists of words pass is_split_into_words=True") -> str:
+    """The text as it is.
+
+    Args:
+        text: What was given as a text.
+        for_words: What to do where it is a list of words.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    if not isinstance(text, str):
+        cure = for_words if isinstance(text, Iterable) else "leave out what has no text"
+        raise ValueError(f"expected text, found {type(text).__name__}: {cure}")
+    return text
+
+
+def check_words(words: Any, for_text: str = "pass text without is_split_into_words") -> list[str]:
+    """The words of one sentence as a list.
+
+    Args:
+        words: What was given as words.
+        for_text: What to do where it is text.
+
+    Raises:
+        ValueError: If it is one string, or holds anything else than strings.
+    """
+    in_a_row = isinstance(words, Iterable) and not isinstance(words, (str, Mapping))
+    found: list[Any] = list(words) if in_a_row else [None]
+    if not all(isinstance(word, str) for word in found):
+        raise ValueError(f"expected a list of words for each text, found {repr(words)[:80]}: {for_text}")
+    return found
 
 
 @dataclass(slots=True)
