@@ -43,6 +43,10 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
     _load_image_processor = False
     _load_feature_extractor = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.processor.check_config(self.model.config)
+
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Tag one text or many; a list, or a generator of texts, gives a list of lists, or an iterator over them."""
         if kwargs.get("is_split_into_words") and isinstance(inputs, GeneratorType):

@@ -148,17 +148,24 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             ValueError: If the dictionary is not whole.
         """
         place = {name: kwargs[name] for name in _PLACE if name in kwargs}
+        # The stock method would give no fields, and so a processor of other sounds than the model was trained on.
+        _find_file(
+            pretrained_model_name_or_path,
+            "processor_config.json",
+            place,
+            "which says how text is read for the model: save the processor there too, by processor.save_pretrained or "
+            "Trainer(processing_class=processor)",
+        )
         fields, rest = super().get_processor_dict(pretrained_model_name_or_path, **kwargs)
         if fields.get("phoneme_transcription") == "sino-xenic":
-            try:
-                path = cached_file(pretrained_model_name_or_path, SOUND_DICTIONARY_FILE, **place)
-            except OSError as error:
-                raise FileNotFoundError(
-                    f"{pretrained_model_name_or_path}: no {SOUND_DICTIONARY_FILE} beside processor_config.json, and "
-                    'phoneme_transcription="sino-xenic" reads source words by it: save the processor anew, or take '
-                    f"the whole folder or repository ({str(error).splitlines()[0]})"
-                ) from error
-            fields["sound_dictionary"] = SoundDictionary.read(Path(str(path)))
+            path = _find_file(
+                pretrained_model_name_or_path,
+                SOUND_DICTIONARY_FILE,
+                place,
+                'beside processor_config.json, and phoneme_transcription="sino-xenic" reads source words by it: save '
+                "the processor anew, or take the whole folder or repository",
+            )
+            fields["sound_dictionary"] = SoundDictionary.read(path)
         return fields, rest
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,6 +194,25 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             "phoneme_prefix_bug": self.phoneme_prefix_bug,
             "max_pieces": self.max_pieces,
         }
+
+    def check_config(self, config: PhoneXLConfig) -> None:
+        """Refuse a model that was trained on other input than this processor makes.
+
+        Args:
+            config: The model's; fields of an input that it does not have count for nothing.
+
+        Raises:
+            ValueError: Naming the first field that differs.
+        """
+        for name, value in self.config_fields().items():
+            used = config.use_phonemes if "phoneme" in name else True
+            if name == "languages":
+                used = config.use_language_embeddings
+            if used and getattr(config, name) != value:
+                raise ValueError(
+                    f"the model has {name}={getattr(config, name)!r}, and the processor {value!r}: load both from one "
+                    "folder, into which both were saved"
+                )
 
     def __call__(
         self,
@@ -268,6 +294,15 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
 def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
     """A list of sentences, of one or of many: each a text, or a list of words."""
+def _find_file(name_or_path: str | os.PathLike[str], name: str, place: Mapping[str, Any], cure: str) -> Path:
+    """A file of a saved processor, downloaded where it is on the Hub."""
+    try:
+        return Path(str(cached_file(name_or_path, name, **place)))
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise FileNotFoundError(f"{name_or_path}: no {name} {cure} ({reason})") from error
+
+
     given = text.tolist() if hasattr(text, "tolist") else text  # an array is neither true nor false
     several = isinstance(given, Iterable) and not isinstance(given, (str, Mapping))
     sentences = list(given) if several else [given]
