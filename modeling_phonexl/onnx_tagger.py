@@ -250,9 +250,9 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
     fields = _read_json(folder / "processor_config.json")
     tokenizer = FileTokenizer(folder)
     kind, symbols = fields["phoneme_vocab_kind"], fields["phoneme_vocab"]
+    word_pieces = fields.get("num_word_pieces")  # which older exports do not say
     dictionary = None
     if fields["phoneme_transcription"] == "sino-xenic":
-    word_pieces = fields.get("num_word_pieces")  # which older exports do not say
         dictionary = SoundDictionary.read(folder / SOUND_DICTIONARY_FILE)
     return SentenceEncoder(
         tokenizer,

@@ -54,16 +54,23 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
             return super(TokenClassificationPipeline, self).__call__(inputs, *args, **kwargs)
         return super().__call__(inputs, *args, **kwargs)
 
-    def _sanitize_parameters(
+    def _sanitize_parameters(  # type: ignore[override]  # the stock class knows a stride
         self,
         ignore_labels: Any = None,
         aggregation_strategy: Any = None,
-        *args: Any,
+        *,
+        is_split_into_words: bool = False,
+        delimiter: str | None = None,
         language: str | None = None,
         return_ipa: bool | None = None,
-        **kwargs: Any,
+        **unknown: Any,
     ) -> Any:
-        preprocess, forward, postprocess = super()._sanitize_parameters(ignore_labels, None, *args, **kwargs)
+        if unknown:  # such as the stock pipeline's `stride`: long text is always read in windows
+            known = "language, aggregation_strategy, is_split_into_words, delimiter, ignore_labels, return_ipa"
+            raise TypeError(f"no option {min(unknown)!r}: expected {known} or batch_size")
+        preprocess, forward, postprocess = super()._sanitize_parameters(
+            ignore_labels, None, is_split_into_words=is_split_into_words, delimiter=delimiter
+        )
         if language is not None:
             preprocess["language"] = language
         if return_ipa is not None:
@@ -84,7 +91,6 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         return_ipa: bool = False,
         is_split_into_words: bool = False,
         delimiter: str = " ",
-        **_: Any,
     ) -> Iterator[dict[str, Any]]:
         """One item per window; text without a word is one window of no words."""
         processor = self.processor

@@ -49,13 +49,13 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: As in the released code; see `PhoneXLConfig`.
         max_pieces: As in the released code; see `PhoneXLConfig`.
         sound_dictionary: What "sino-xenic" reads source words by; saved in a file of its own.
+        num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
+            out. It is saved, so that tokens added later move no phoneme.
         **kwargs: Passed to `ProcessorMixin`.
 
     Raises:
         ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown;
             if "sino-xenic" has no dictionary; for another kind, transcription or unit; for one string of symbols.
-        num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
-            out. It is saved, so that tokens added later move no phoneme.
         UnknownLanguageError: For a language that the registry lacks.
     """
 
@@ -73,9 +73,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: bool = False,
         max_pieces: int | None = None,
         sound_dictionary: SoundDictionary | None = None,
+        num_word_pieces: int | None = None,
         **kwargs: Any,
     ) -> None:
-        for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
         chosen = {"phoneme_vocab_kind": phoneme_vocab_kind, "unit": unit, "token_unit": token_unit}
         for name, value in {**chosen, "phoneme_transcription": phoneme_transcription}.items():
             if value not in _CHOICES[name]:
@@ -84,9 +84,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             raise ValueError(
                 f"phoneme_vocab={phoneme_vocab!r}: expected a list of symbols; its kind is phoneme_vocab_kind here"
             )
+        for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
             if getattr(tokenizer, name, None) is None:
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
-        num_word_pieces: int | None = None,
         # A word longer than the encoder takes, or its sound, is cut in `rows`: it is marked as warned of already.
         tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
         languages = find_codes(("zh", "vi", "ja", "ko") if languages is None else languages)
@@ -114,6 +114,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         self.phoneme_vocab_kind = phoneme_vocab_kind
         self.phoneme_prefix_bug = phoneme_prefix_bug
         self.phoneme_vocab = list(phonemes.symbols)
+        self.num_word_pieces = phonemes.num_word_pieces
         ProcessorMixin.__init__(self, tokenizer, **kwargs)
 
     @classmethod
@@ -127,7 +128,6 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
         Raises:
             ValueError: If the name is neither a folder nor a model of the Hub.
-        self.num_word_pieces = phonemes.num_word_pieces
         """
         check_backbone_name(name_or_path)
         kind = fields.pop("phoneme_vocab", "extended")
@@ -282,6 +282,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         self, first: Any, second: Any, language: str | None = None, is_split_into_words: bool = False
     ) -> EncodedSentence:
         """Look up the ids of a pair; arguments as in `__call__`, of one pair."""
+        check: Callable[[Any], Any] = check_words if is_split_into_words else check_text
+        first, second = check(first), check(second)
         if language is None:
             language = guess_language("".join([*first, *second]))
         texts = [text if is_split_into_words else self.words(text, language) for text in (first, second)]
@@ -292,8 +294,6 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         return BatchFeature({name: pad_rows(lists, self.fill(name)) for name, lists in self.rows(sentences).items()})
 
 
-def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
-    """A list of sentences, of one or of many: each a text, or a list of words."""
 def _find_file(name_or_path: str | os.PathLike[str], name: str, place: Mapping[str, Any], cure: str) -> Path:
     """A file of a saved processor, downloaded where it is on the Hub."""
     try:
@@ -303,6 +303,8 @@ def _find_file(name_or_path: str | os.PathLike[str], name: str, place: Mapping[s
         raise FileNotFoundError(f"{name_or_path}: no {name} {cure} ({reason})") from error
 
 
+def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
+    """A list of sentences, of one or of many: each a text, or a list of words."""
     given = text.tolist() if hasattr(text, "tolist") else text  # an array is neither true nor false
     several = isinstance(given, Iterable) and not isinstance(given, (str, Mapping))
     sentences = list(given) if several else [given]
@@ -317,5 +319,3 @@ def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
     """Rows of different length as one tensor, shape (rows, longest)."""
     width = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long)
-        check: Callable[[Any], Any] = check_words if is_split_into_words else check_text
-        first, second = check(first), check(second)

@@ -121,6 +121,7 @@ class SentenceEncoder:
 
     Raises:
         ValueError: If "sino-xenic" has no dictionary.
+        UnknownLanguageError: For a language that the registry lacks.
     """
 
     def __init__(
@@ -154,7 +155,6 @@ class SentenceEncoder:
         self.sound_dictionary = sound_dictionary
         self._piece_cache: dict[tuple[str, bool], list[int]] = {}
         self._knows_spaces = _knows_spaces(tokenizer)
-        UnknownLanguageError: For a language that the registry lacks.
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
         self._shared_sounds: dict[str, str] = {}
 
