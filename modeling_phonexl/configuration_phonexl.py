@@ -12,6 +12,8 @@ from typing import Any
 from transformers import AutoConfig, PretrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from .transcription import find_codes
+
 # `save_pretrained` of a single class would write only that class's entry; a folder must open by every Auto class.
 AUTO_MAP = {
     "AutoConfig": "configuration_phonexl.PhoneXLConfig",
@@ -35,7 +37,7 @@ SENTENCE_PIPELINES = {
         "type": "text",
     }
 }
-_CHOICES = {
+CHOICES = {
     "unit": ("word", "subword"),
     "pooling": ("mean", "first"),
     "phoneme_vocab": ("extended", "tokenizer", "segments"),
@@ -103,7 +105,8 @@ class PhoneXLConfig(PretrainedConfig):
             with the pooled sound of its word.
         pooling: How pieces become a word, "mean" or "first": of embeddings for `unit="word"`, of output states
             for `unit="subword"`.
-        languages: Rows of the language table, in order. A language that is not listed gets the zero vector.
+        languages: Rows of the language table, in order, by any ISO code of each; kept by our own. A language that is
+            not listed gets the zero vector.
         use_phonemes: Whether the phonemic embedding (PE) exists.
         use_language_embeddings: Whether the language embedding exists.
         phoneme_vocab: "extended" (the tokenizer and the symbols that it lacks), "tokenizer" (Table 6 of the paper,
@@ -150,6 +153,7 @@ class PhoneXLConfig(PretrainedConfig):
         TypeError: For a field that neither we nor `PretrainedConfig` have.
         ValueError: For a value outside its range, naming field, value and what is allowed; for labels that are none,
             empty or twice the same.
+        UnknownLanguageError: For a language that the registry lacks.
     """
 
     model_type = "phonexl"
@@ -203,7 +207,7 @@ class PhoneXLConfig(PretrainedConfig):
         self.backbone_config = _as_config(backbone_config)
         self.unit = unit
         self.pooling = pooling
-        self.languages = [languages] if isinstance(languages, str) else list(languages)
+        self.languages = find_codes(languages)
         self.use_phonemes = use_phonemes
         self.use_language_embeddings = use_language_embeddings
         self.phoneme_vocab = phoneme_vocab
@@ -303,7 +307,7 @@ class PhoneXLConfig(PretrainedConfig):
         return int(positions) - offset
 
     def _check(self) -> None:
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(repr, allowed))}")
         for name, least in _LEAST.items():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from .phoneme_vocabulary import PhonemeVocabulary
-from .sentence_encoder import IGNORED, EncodedSentence, SentenceEncoder, Window
+from .sentence_encoder import IGNORED, EncodedSentence, SentenceEncoder, Window, check_text, check_words
 from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
 from .transcription import guess_language, import_tool
 
@@ -81,7 +81,7 @@ class OnnxTagger:
             The words of each text, in order; none where a text has no word.
 
         Raises:
-            ValueError: If `texts` is one string.
+            ValueError: If `texts` is one string, or one of them is no text.
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
         """
@@ -89,6 +89,7 @@ class OnnxTagger:
             raise ValueError("expected a list of texts, found one string: pass [text]")
         places, sentences = [], []
         for text in texts:
+            check_text(text, "for lists of words call tag_words")
             code = language or guess_language(text)
             places.append(self.encoder.segment(text, code))
             sentences.append(self.encoder.encode([text[start:end] for start, end in places[-1]], code))
@@ -105,7 +106,8 @@ class OnnxTagger:
         self, sentences: Sequence[Sequence[str]], language: str | None = None, *, batch_size: int = 8
     ) -> list[list[str]]:
         """Tag sentences that are already lists of words: one tag per word. Arguments and errors as of a call."""
-        encoded = [self.encoder.encode(words, language or guess_language("".join(words))) for words in sentences]
+        checked = [check_words(words, "pass lists of words; the tagger itself takes text") for words in sentences]
+        encoded = [self.encoder.encode(words, language or guess_language("".join(words))) for words in checked]
         return [[tag for tag, _ in words] for words in self._tag(encoded, batch_size)]
 
     def emissions(self, sentences: Sequence[EncodedSentence]) -> Floats:
@@ -248,12 +250,13 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
     fields = _read_json(folder / "processor_config.json")
     tokenizer = FileTokenizer(folder)
     kind, symbols = fields["phoneme_vocab_kind"], fields["phoneme_vocab"]
+    word_pieces = fields.get("num_word_pieces")  # which older exports do not say
     dictionary = None
     if fields["phoneme_transcription"] == "sino-xenic":
         dictionary = SoundDictionary.read(folder / SOUND_DICTIONARY_FILE)
     return SentenceEncoder(
         tokenizer,
-        PhonemeVocabulary(tokenizer, kind, symbols, fields["phoneme_prefix_bug"]),
+        PhonemeVocabulary(tokenizer, kind, symbols, fields["phoneme_prefix_bug"], word_pieces),
         recipe=fields["recipe"],
         languages=fields["languages"],
         phoneme_transcription=fields["phoneme_transcription"],

@@ -33,17 +33,28 @@ class PhonemeVocabulary:
             it stands; "tokenizer": ids of the tokenizer alone; "segments": four specials and one id per symbol.
         symbols: Added symbols ("extended") or the closed list ("segments").
         prefix_bug: "##" before every piece but a word's first, whether the vocabulary has it or not (released code).
+        num_word_pieces: How many of the tokenizer's ids are phonemes too, the first of them; None: all. A token that
+            was added to the tokenizer later has no row in the phoneme table, and is an unknown sound.
 
     Attributes:
         size: Rows that the phoneme table needs.
+        num_word_pieces: As above, which is the id of the first added symbol; None with "segments".
         pad_id: Padding.
         unk_id: What the vocabulary does not know.
         cls_id: Sound of the unit before the first word.
         sep_id: Sound of the unit after the last word.
     """
 
-    def __init__(self, tokenizer: Any, kind: str, symbols: Sequence[str], prefix_bug: bool = False) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        kind: str,
+        symbols: Sequence[str],
+        prefix_bug: bool = False,
+        num_word_pieces: int | None = None,
+    ) -> None:
         self.kind = kind
+        self.num_word_pieces: int | None = None
         self.symbols = list(symbols)
         self._tokenizer = tokenizer
         self._prefix_bug = prefix_bug
@@ -53,7 +64,7 @@ class PhonemeVocabulary:
         else:
             self.pad_id, self.unk_id = tokenizer.pad_token_id, tokenizer.unk_token_id
             self.cls_id, self.sep_id = tokenizer.cls_token_id, tokenizer.sep_token_id
-            first = len(tokenizer)
+            first = self.num_word_pieces = len(tokenizer) if num_word_pieces is None else num_word_pieces
         self._ids = {symbol: first + index for index, symbol in enumerate(self.symbols)}
         self.size = first + len(self.symbols)
         longest_first = sorted(self.symbols, key=len, reverse=True)
@@ -61,7 +72,12 @@ class PhonemeVocabulary:
 
     @classmethod
     def build(
-        cls, tokenizer: Any, kind: str, languages: Iterable[str], prefix_bug: bool = False
+        cls,
+        tokenizer: Any,
+        kind: str,
+        languages: Iterable[str],
+        prefix_bug: bool = False,
+        num_word_pieces: int | None = None,
     ) -> "PhonemeVocabulary":
         """The vocabulary of the given languages' default recipes."""
         symbols: list[str] = []
@@ -70,7 +86,7 @@ class PhonemeVocabulary:
         elif kind == "extended":
             letters = sorted({letter for segment in inventory(languages) for letter in segment})
             symbols = [letter for letter in letters if not _knows(tokenizer, letter)]
-        return cls(tokenizer, kind, symbols, prefix_bug)
+        return cls(tokenizer, kind, symbols, prefix_bug, num_word_pieces)
 
     def encode(self, segments: Sequence[str]) -> list[int]:
         """Ids of a word's sound, at least one.
@@ -96,8 +112,12 @@ class PhonemeVocabulary:
             if part in self._ids:
                 ids.append(self._ids[part])
             elif part:
-                ids.extend(word_piece_ids(self._tokenizer, part))
+                ids.extend(map(self._known, word_piece_ids(self._tokenizer, part)))
         return ids
+
+    def _known(self, piece: int) -> int:
+        """The id of a word piece; unknown for a token added since, whose id here is that of an added symbol."""
+        return self.unk_id if self.num_word_pieces is not None and piece >= self.num_word_pieces else piece
 
     def _encode_as_released(self, ipa: str) -> list[int]:
         """The authors' ids: later pieces get "##", so that an added symbol inside a word is unknown."""
@@ -107,9 +127,9 @@ class PhonemeVocabulary:
             pieces = []
             for part in self._split.split(ipa.replace("_", " ")) if self._split else [ipa]:
                 pieces.extend([part] if part in self._ids else self._tokenizer.tokenize(part))
-        vocabulary = self._tokenizer.get_vocab() | self._ids
+        vocabulary = self._tokenizer.get_vocab()
         marked = [p if index == 0 or p.startswith("##") else f"##{p}" for index, p in enumerate(pieces)]
-        return [vocabulary.get(piece, self.unk_id) for piece in marked]
+        return [self._ids.get(piece, self._known(vocabulary.get(piece, self.unk_id))) for piece in marked]
 
 
 def word_piece_ids(tokenizer: Any, word: str) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from transformers import TokenClassificationPipeline
 
 from .processing_phonexl import PhoneXLProcessor, Window
-from .sentence_encoder import readable
+from .sentence_encoder import check_text, check_words, readable
 from .transcription import Transcriber, guess_language
 
 _STRATEGIES = ("none", "simple", "first", "average", "max")  # the stock pipeline's
@@ -43,6 +43,10 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
     _load_image_processor = False
     _load_feature_extractor = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.processor.check_config(self.model.config)
+
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Tag one text or many; a list, or a generator of texts, gives a list of lists, or an iterator over them."""
         if kwargs.get("is_split_into_words") and isinstance(inputs, GeneratorType):
@@ -50,16 +54,23 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
             return super(TokenClassificationPipeline, self).__call__(inputs, *args, **kwargs)
         return super().__call__(inputs, *args, **kwargs)
 
-    def _sanitize_parameters(
+    def _sanitize_parameters(  # type: ignore[override]  # the stock class knows a stride
         self,
         ignore_labels: Any = None,
         aggregation_strategy: Any = None,
-        *args: Any,
+        *,
+        is_split_into_words: bool = False,
+        delimiter: str | None = None,
         language: str | None = None,
         return_ipa: bool | None = None,
-        **kwargs: Any,
+        **unknown: Any,
     ) -> Any:
-        preprocess, forward, postprocess = super()._sanitize_parameters(ignore_labels, None, *args, **kwargs)
+        if unknown:  # such as the stock pipeline's `stride`: long text is always read in windows
+            known = "language, aggregation_strategy, is_split_into_words, delimiter, ignore_labels, return_ipa"
+            raise TypeError(f"no option {min(unknown)!r}: expected {known} or batch_size")
+        preprocess, forward, postprocess = super()._sanitize_parameters(
+            ignore_labels, None, is_split_into_words=is_split_into_words, delimiter=delimiter
+        )
         if language is not None:
             preprocess["language"] = language
         if return_ipa is not None:
@@ -80,11 +91,10 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         return_ipa: bool = False,
         is_split_into_words: bool = False,
         delimiter: str = " ",
-        **_: Any,
     ) -> Iterator[dict[str, Any]]:
         """One item per window; text without a word is one window of no words."""
         processor = self.processor
-        text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (_checked(sentence), None)
+        text, offsets = _join_words(sentence, delimiter) if is_split_into_words else (check_text(sentence), None)
         code = language or guess_language(text)
         if offsets is None:
             offsets = processor.segment(text, code)
@@ -148,19 +158,9 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         self.processor.save_pretrained(save_directory)
 
 
-def _checked(sentence: Any) -> str:
-    if not isinstance(sentence, str):
-        found = type(sentence).__name__
-        raise ValueError(f"expected text, found {found}: for lists of words pass is_split_into_words=True")
-    return sentence
-
-
-def _join_words(words: Any, delimiter: str) -> tuple[str, list[tuple[int, int]]]:
+def _join_words(given: Any, delimiter: str) -> tuple[str, list[tuple[int, int]]]:
     """Text of a list of words, and where they stand in it."""
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-        raise ValueError(
-            f"expected a list of words for each text, found {repr(words)[:80]}: pass text without is_split_into_words"
-        )
+    words = check_words(given)
     starts = accumulate((len(word) + len(delimiter) for word in words), initial=0)
     return delimiter.join(words), [(start, start + len(word)) for start, word in zip(starts, words, strict=False)]
 

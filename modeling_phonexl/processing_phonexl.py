@@ -4,7 +4,7 @@ Holds no language: readings and word borders come from `transcription_<iso>.py`,
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,23 @@ from transformers import AutoConfig, AutoTokenizer, BatchFeature, ProcessorMixin
 from transformers.utils.hub import cached_file
 
 from .backbone_name import check_backbone_name
-from .configuration_phonexl import PhoneXLConfig
+from .configuration_phonexl import CHOICES, PhoneXLConfig
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sentence_encoder import EncodedSentence as EncodedSentence
-from .sentence_encoder import SentenceEncoder
+from .sentence_encoder import SentenceEncoder, check_text, check_words
 from .sentence_encoder import Window as Window
 from .sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
-from .transcription import guess_language
+from .transcription import find_codes, guess_language
 from .transcription_ja import transcribe as _ja  # noqa: F401  (a relative import makes the file travel)
 from .transcription_ko import transcribe as _ko  # noqa: F401
 from .transcription_vi import transcribe as _vi  # noqa: F401
 from .transcription_zh import transcribe as _zh  # noqa: F401
 
+_CHOICES = {
+    **{name: CHOICES[name] for name in ("unit", "phoneme_transcription")},
+    "phoneme_vocab_kind": CHOICES["phoneme_vocab"],
+    "token_unit": ("word", "character"),
+}
 _PLACE = ("cache_dir", "force_download", "proxies", "token", "local_files_only", "revision", "subfolder")
 
 
@@ -35,7 +40,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         tokenizer: The backbone's tokenizer.
         phoneme_vocab: Symbols of the phoneme vocabulary; None builds the list for `languages`.
         recipe: Transcription recipe.
-        languages: Rows of the model's language table.
+        languages: Rows of the model's language table, by any ISO code of each.
         phoneme_vocab_kind: "extended", "tokenizer" or "segments"; the config's `phoneme_vocab`.
         phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
@@ -44,11 +49,14 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: As in the released code; see `PhoneXLConfig`.
         max_pieces: As in the released code; see `PhoneXLConfig`.
         sound_dictionary: What "sino-xenic" reads source words by; saved in a file of its own.
+        num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
+            out. It is saved, so that tokens added later move no phoneme.
         **kwargs: Passed to `ProcessorMixin`.
 
     Raises:
         ValueError: If the tokenizer lacks one of the special tokens that mark a sentence's ends, padding or unknown;
-            if "sino-xenic" has no dictionary.
+            if "sino-xenic" has no dictionary; for another kind, transcription or unit; for one string of symbols.
+        UnknownLanguageError: For a language that the registry lacks.
     """
 
     def __init__(
@@ -65,18 +73,31 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: bool = False,
         max_pieces: int | None = None,
         sound_dictionary: SoundDictionary | None = None,
+        num_word_pieces: int | None = None,
         **kwargs: Any,
     ) -> None:
+        chosen = {"phoneme_vocab_kind": phoneme_vocab_kind, "unit": unit, "token_unit": token_unit}
+        for name, value in {**chosen, "phoneme_transcription": phoneme_transcription}.items():
+            if value not in _CHOICES[name]:
+                raise ValueError(f"{name}={value!r}: expected one of {', '.join(map(repr, _CHOICES[name]))}")
+        if isinstance(phoneme_vocab, str):
+            raise ValueError(
+                f"phoneme_vocab={phoneme_vocab!r}: expected a list of symbols; its kind is phoneme_vocab_kind here"
+            )
         for name in ("cls_token", "sep_token", "pad_token", "unk_token"):
             if getattr(tokenizer, name, None) is None:
                 raise ValueError(f"the tokenizer has no {name}: PhoneXL needs the tokenizer of a BERT-like encoder")
         # A word longer than the encoder takes, or its sound, is cut in `rows`: it is marked as warned of already.
         tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
-        languages = ["zh", "vi", "ja", "ko"] if languages is None else list(languages)
+        languages = find_codes(("zh", "vi", "ja", "ko") if languages is None else languages)
         if phoneme_vocab is None:
-            phonemes = PhonemeVocabulary.build(tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug)
+            phonemes = PhonemeVocabulary.build(
+                tokenizer, phoneme_vocab_kind, languages, phoneme_prefix_bug, num_word_pieces
+            )
         else:
-            phonemes = PhonemeVocabulary(tokenizer, phoneme_vocab_kind, phoneme_vocab, phoneme_prefix_bug)
+            phonemes = PhonemeVocabulary(
+                tokenizer, phoneme_vocab_kind, phoneme_vocab, phoneme_prefix_bug, num_word_pieces
+            )
         SentenceEncoder.__init__(
             self,
             tokenizer,
@@ -93,6 +114,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         self.phoneme_vocab_kind = phoneme_vocab_kind
         self.phoneme_prefix_bug = phoneme_prefix_bug
         self.phoneme_vocab = list(phonemes.symbols)
+        self.num_word_pieces = phonemes.num_word_pieces
         ProcessorMixin.__init__(self, tokenizer, **kwargs)
 
     @classmethod
@@ -126,17 +148,24 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             ValueError: If the dictionary is not whole.
         """
         place = {name: kwargs[name] for name in _PLACE if name in kwargs}
+        # The stock method would give no fields, and so a processor of other sounds than the model was trained on.
+        _find_file(
+            pretrained_model_name_or_path,
+            "processor_config.json",
+            place,
+            "which says how text is read for the model: save the processor there too, by processor.save_pretrained or "
+            "Trainer(processing_class=processor)",
+        )
         fields, rest = super().get_processor_dict(pretrained_model_name_or_path, **kwargs)
         if fields.get("phoneme_transcription") == "sino-xenic":
-            try:
-                path = cached_file(pretrained_model_name_or_path, SOUND_DICTIONARY_FILE, **place)
-            except OSError as error:
-                raise FileNotFoundError(
-                    f"{pretrained_model_name_or_path}: no {SOUND_DICTIONARY_FILE} beside processor_config.json, and "
-                    'phoneme_transcription="sino-xenic" reads source words by it: save the processor anew, or take '
-                    f"the whole folder or repository ({str(error).splitlines()[0]})"
-                ) from error
-            fields["sound_dictionary"] = SoundDictionary.read(Path(str(path)))
+            path = _find_file(
+                pretrained_model_name_or_path,
+                SOUND_DICTIONARY_FILE,
+                place,
+                'beside processor_config.json, and phoneme_transcription="sino-xenic" reads source words by it: save '
+                "the processor anew, or take the whole folder or repository",
+            )
+            fields["sound_dictionary"] = SoundDictionary.read(path)
         return fields, rest
 
     def to_dict(self) -> dict[str, Any]:
@@ -166,6 +195,25 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             "max_pieces": self.max_pieces,
         }
 
+    def check_config(self, config: PhoneXLConfig) -> None:
+        """Refuse a model that was trained on other input than this processor makes.
+
+        Args:
+            config: The model's; fields of an input that it does not have count for nothing.
+
+        Raises:
+            ValueError: Naming the first field that differs.
+        """
+        for name, value in self.config_fields().items():
+            used = config.use_phonemes if "phoneme" in name else True
+            if name == "languages":
+                used = config.use_language_embeddings
+            if used and getattr(config, name) != value:
+                raise ValueError(
+                    f"the model has {name}={getattr(config, name)!r}, and the processor {value!r}: load both from one "
+                    "folder, into which both were saved"
+                )
+
     def __call__(
         self,
         text: str | Sequence[str] | Sequence[Sequence[str]],
@@ -182,7 +230,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
 
         Args:
             text: Raw text, one string or a list; with `is_split_into_words`, the tokens of one sentence or a list of
-                token lists.
+                token lists; arrays are taken as lists.
             language: ISO code of all sentences; None guesses each, or each pair, by its script.
             text_pair: Second sentences, in the form of `text`; a pair that is too long loses last words of its longer
                 sentence.
@@ -200,9 +248,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         Raises:
             UnknownLanguageError: For a language without transcription.
             MissingToolError: If a reading tool is not installed.
-            ValueError: If there is nothing to encode, a sentence has other than one label per token, there is not one
-                second sentence for each first, a sentence of a pair has no word, or other tensors or padding are asked
-                for.
+            ValueError: If there is nothing to encode, or what is no text or no list of words, a sentence has other
+                than one label per token, there is not one second sentence for each first, a sentence of a pair has no
+                word, or other tensors or padding are asked for.
         """
         if padding not in (True, "longest"):
             raise ValueError(
@@ -224,7 +272,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             raise ValueError(f"{len(labels)} lists of labels for {len(sentences)} sentences: pass one for each")
         encoded = []
         for index, sentence in enumerate(sentences):
-            tokens = list(sentence) if is_split_into_words else self.words(str(sentence), language)
+            tokens = sentence if is_split_into_words else self.words(sentence, language)
             code = language or guess_language("".join(tokens))
             ids = self.encode(tokens, code, labels=None if labels is None else labels[index])
             encoded.append(ids.cut(0, self.count_fitting(ids.pieces)) if truncation else ids)
@@ -234,9 +282,11 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         self, first: Any, second: Any, language: str | None = None, is_split_into_words: bool = False
     ) -> EncodedSentence:
         """Look up the ids of a pair; arguments as in `__call__`, of one pair."""
+        check: Callable[[Any], Any] = check_words if is_split_into_words else check_text
+        first, second = check(first), check(second)
         if language is None:
             language = guess_language("".join([*first, *second]))
-        texts = [list(text) if is_split_into_words else self.words(str(text), language) for text in (first, second)]
+        texts = [text if is_split_into_words else self.words(text, language) for text in (first, second)]
         return self.join(*(self.encode(tokens, language) for tokens in texts))
 
     def pad(self, sentences: Sequence[EncodedSentence]) -> BatchFeature:
@@ -244,10 +294,25 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         return BatchFeature({name: pad_rows(lists, self.fill(name)) for name, lists in self.rows(sentences).items()})
 
 
+def _find_file(name_or_path: str | os.PathLike[str], name: str, place: Mapping[str, Any], cure: str) -> Path:
+    """A file of a saved processor, downloaded where it is on the Hub."""
+    try:
+        return Path(str(cached_file(name_or_path, name, **place)))
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise FileNotFoundError(f"{name_or_path}: no {name} {cure} ({reason})") from error
+
+
 def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
-    """A list of sentences, of one or of many."""
-    one = isinstance(text, str) or (is_split_into_words and bool(text) and isinstance(text[0], str))
-    return [text] if one else list(text)
+    """A list of sentences, of one or of many: each a text, or a list of words."""
+    given = text.tolist() if hasattr(text, "tolist") else text  # an array is neither true nor false
+    several = isinstance(given, Iterable) and not isinstance(given, (str, Mapping))
+    sentences = list(given) if several else [given]
+    if not is_split_into_words:
+        return [check_text(sentence) for sentence in sentences]
+    if several and sentences and isinstance(sentences[0], str):
+        sentences = [sentences]
+    return [check_words(sentence) for sentence in sentences]
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:

@@ -4,14 +4,14 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sound_dictionary import SoundDictionary, plain
-from .transcription import Transcriber, find_language, guess_language
+from .transcription import Transcriber, find_codes, find_language, guess_language
 
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
@@ -29,6 +29,39 @@ def readable(text: str) -> str:
     True
     """
     return _SURROGATE.sub("\ufffd", text)
+
+
+def check_text(text: Any, for_words: str = "for lists of words pass is_split_into_words=True") -> str:
+    """The text as it is.
+
+    Args:
+        text: What was given as a text.
+        for_words: What to do where it is a list of words.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    if not isinstance(text, str):
+        cure = for_words if isinstance(text, Iterable) else "leave out what has no text"
+        raise ValueError(f"expected text, found {type(text).__name__}: {cure}")
+    return text
+
+
+def check_words(words: Any, for_text: str = "pass text without is_split_into_words") -> list[str]:
+    """The words of one sentence as a list.
+
+    Args:
+        words: What was given as words.
+        for_text: What to do where it is text.
+
+    Raises:
+        ValueError: If it is one string, or holds anything else than strings.
+    """
+    in_a_row = isinstance(words, Iterable) and not isinstance(words, (str, Mapping))
+    found: list[Any] = list(words) if in_a_row else [None]
+    if not all(isinstance(word, str) for word in found):
+        raise ValueError(f"expected a list of words for each text, found {repr(words)[:80]}: {for_text}")
+    return found
 
 
 @dataclass(slots=True)
@@ -77,7 +110,7 @@ class SentenceEncoder:
         tokenizer: The backbone's tokenizer, with the methods that `transformers` gives it.
         phonemes: The phoneme vocabulary.
         recipe: Transcription recipe.
-        languages: Rows of the model's language table.
+        languages: Rows of the model's language table, by any ISO code of each.
         phoneme_transcription: "ipa", "roman" or "sino-xenic".
         use_phonemes: Whether the model has a phonemic input at all.
         unit: "word" or "subword": whether the positions of the backbone limit words or pieces.
@@ -87,6 +120,7 @@ class SentenceEncoder:
 
     Raises:
         ValueError: If "sino-xenic" has no dictionary.
+        UnknownLanguageError: For a language that the registry lacks.
     """
 
     def __init__(
@@ -111,7 +145,7 @@ class SentenceEncoder:
         self.tokenizer = tokenizer
         self.phonemes = phonemes
         self.recipe = recipe
-        self.languages = list(languages)
+        self.languages = find_codes(languages)
         self.phoneme_transcription = phoneme_transcription
         self.use_phonemes = use_phonemes
         self.unit = unit

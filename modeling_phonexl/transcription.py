@@ -8,7 +8,7 @@ import difflib
 import functools
 import importlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -129,11 +129,13 @@ def find_language(code: str) -> Language:
     """Look a language up by ISO 639-1 or 639-3 code.
 
     Raises:
-        UnknownLanguageError: Naming the known codes and the nearest one.
+        UnknownLanguageError: Naming the known codes and the nearest one; for what is no string, too.
 
     >>> find_language("kor").code, find_language("fr").code
     ('ko', 'fra')
     """
+    if not isinstance(code, str):
+        raise UnknownLanguageError(f"unknown language {code!r}; expected one code as a string, such as 'vi'")
     for language in LANGUAGES:
         if code in (language.iso639_1, language.iso639_3):
             return language
@@ -143,6 +145,18 @@ def find_language(code: str) -> Language:
     near = difflib.get_close_matches(code.lower(), names, 1, 0.4)
     hint = f" Did you mean {names[near[0]]!r}?" if near else ""
     raise UnknownLanguageError(f"unknown language {code!r}; known: {', '.join(known)}.{hint}")
+
+
+def find_codes(languages: str | Iterable[str]) -> list[str]:
+    """Our codes of one language or several, whichever code of ISO 639 each is given by.
+
+    Raises:
+        UnknownLanguageError: As `find_language`.
+
+    >>> find_codes(["zho", "fr"]), find_codes("vie")
+    (['zh', 'fra'], ['vi'])
+    """
+    return [find_language(code).code for code in ([languages] if isinstance(languages, str) else languages)]
 
 
 @functools.cache

@@ -44,7 +44,7 @@ def load_classifier(
 
     Raises:
         ValueError: If there is no such folder, repository or revision, or it holds a model of another kind, or not all
-            of one.
+            of one, or a processor of other input than the model's.
     """
     is_folder = Path(name_or_path).is_dir()
     if is_folder and revision is not None:
@@ -75,9 +75,14 @@ def load_classifier(
         raise ValueError(f"{expected}, found {', '.join(names)}, which has no {'tags' if tags_alone else 'labels'}")
     try:
         model = kind.from_pretrained(name_or_path, revision=revision or "main").eval()
-        return model, PhoneXLProcessor.from_pretrained(name_or_path, revision=revision)
+        processor = PhoneXLProcessor.from_pretrained(name_or_path, revision=revision)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"{expected}; it is not whole: {_first_line(error)}") from error
+    try:
+        processor.check_config(model.config)
+    except ValueError as error:
+        raise ValueError(f"{name_or_path}: {error}") from error
+    return model, processor
 
 
 def make_pipeline(

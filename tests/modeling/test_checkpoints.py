@@ -193,6 +193,18 @@ def test_fields_reach_processor_and_configuration(save_backbone: Any) -> None:
     assert tagger.crf is not None
 
 
+def test_languages_by_their_other_codes_have_rows(save_backbone: Any) -> None:
+    """Their words would get the zero vector, in training as well."""
+    _, folder = save_backbone("bert")
+    fields = {"labels": LABELS, "languages": ["zho", "vie"], "language_init": "normal"}
+    tagger = PhoneXLForTokenClassification.from_backbone(folder, **fields)
+    processor = PhoneXLProcessor.from_backbone(folder, languages=["zho", "vie"])
+    assert tagger.config.languages == processor.languages == ["zh", "vi"]
+    rows = processor(["北京", "Hà Nội"])["language_ids"]
+    assert rows[:, 0].tolist() == [0, 1]
+    assert tagger.phonexl.embed_languages(rows).any(-1)[:, 0].all()
+
+
 def test_unknown_fields_and_labels_of_one_name_are_refused(save_backbone: Any) -> None:
     _, folder = save_backbone("bert")
     with pytest.raises(TypeError, match="no field 'uint': did you mean 'unit'"):

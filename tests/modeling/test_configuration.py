@@ -15,7 +15,7 @@ from modeling_phonexl.configuration_phonexl import AUTO_MAP, CUSTOM_PIPELINES
 CHANGED: dict[str, Any] = {
     "unit": "subword",
     "pooling": "first",
-    "languages": ["vi", "fr"],
+    "languages": ["vi", "fra"],
     "use_phonemes": True,
     "use_language_embeddings": False,
     "phoneme_vocab": "segments",

@@ -132,6 +132,31 @@ def test_what_it_cannot_take_is_refused(pipe: Any) -> None:
         pipe([["Hà", None]], is_split_into_words=True)
 
 
+@pytest.mark.parametrize("option", ["stride", "langauge", "truncation"])
+def test_an_option_that_nothing_reads_is_refused(pipe: Any, option: str) -> None:
+    """A mistyped language would be guessed."""
+    with pytest.raises(TypeError, match=f"no option '{option}': expected language, aggregation_strategy"):
+        pipe("Hà Nội", **{option: 4})
+    parts = {"model": pipe.model, "tokenizer": pipe.tokenizer, "processor": pipe.processor}
+    with pytest.raises(TypeError, match=f"no option '{option}'"):
+        PhoneXLTokenClassificationPipeline(**parts, **{option: 4})
+    entries = PhoneXLTokenClassificationPipeline(**parts, language="ko", return_ipa=True, batch_size=2)("Hà Nội")
+    assert entries == pipe("Hà Nội", language="ko", return_ipa=True)
+
+
+def test_one_language_is_for_all_texts(pipe: Any) -> None:
+    with pytest.raises(UnknownLanguageError, match=r"\['vi', 'zh'\]; expected one code as a string"):
+        pipe(["Hà Nội", "北京"], language=["vi", "zh"])
+
+
+def test_the_processor_of_another_model_is_refused(make_pipeline: MakePipeline, processor: Any) -> None:
+    """It would read other sounds, and give other tags in silence."""
+    roman = PhoneXLProcessor(processor.tokenizer, phoneme_transcription="roman")
+    with pytest.raises(ValueError, match="the model has phoneme_transcription='ipa', and the processor 'roman'"):
+        make_pipeline(roman)
+    make_pipeline(roman, phoneme_transcription="roman")
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_words_of_a_text_are_tagged_as_the_text(pipe: Any, processor: Any, text: str) -> None:
     """Whoever has words already must get what raw text gives; the offsets slice the words joined by the delimiter."""
@@ -272,7 +297,8 @@ def test_ignored_labels_are_left_out(tag_as: Any) -> None:
 
 def test_a_saved_pipeline_has_its_processor(make_pipeline: MakePipeline, processor: Any, tmp_path: Path) -> None:
     """The stock pipeline saves model and tokenizer alone; a processor of default fields would be made up in silence."""
-    pipe = make_pipeline(PhoneXLProcessor(processor.tokenizer, phoneme_vocab=["ɤ"], token_unit="character"))
+    characters = PhoneXLProcessor(processor.tokenizer, phoneme_vocab=["ɤ"], token_unit="character")
+    pipe = make_pipeline(characters, **characters.config_fields())
     pipe.save_pretrained(tmp_path)
     model = PhoneXLForTokenClassification.from_pretrained(tmp_path)
     processor = AutoProcessor.from_pretrained(tmp_path)

@@ -2,9 +2,11 @@
 
 import copy
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,9 +16,9 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from torch import Tensor
 from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast, TensorType
 
-from modeling_phonexl import PhoneXLProcessor
+from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
-from modeling_phonexl.transcription import UnknownLanguageError
+from modeling_phonexl.transcription import UnknownLanguageError, find_language
 
 SENTENCES = {
     "zh": "我住在北京。",
@@ -210,6 +212,87 @@ def test_an_unknown_language_is_refused_and_one_without_row_has_none(tokenizer: 
     assert set(processor("산다")["language_ids"].flatten().tolist()) == {-1}
 
 
+@pytest.mark.parametrize("languages", [["zho", "vie"], ("zh", "vie"), ["en", "fr"], "vie"])
+@pytest.mark.parametrize("kind", ["extended", "tokenizer"])
+def test_either_code_of_a_language_names_its_row(
+    tokenizer: PreTrainedTokenizerFast, bert_config: BertConfig, languages: Any, kind: str
+) -> None:
+    """Under the other code no word had a row; of a string each letter was a language."""
+    processor = PhoneXLProcessor(tokenizer, languages=languages, phoneme_vocab_kind=kind)
+    given = [languages] if isinstance(languages, str) else languages
+    for row, code in enumerate(given):
+        language = find_language(code)
+        for name in (language.iso639_1, language.iso639_3):
+            assert processor.language_id(name) == row
+    assert processor.languages == PhoneXLConfig(bert_config, languages=languages).languages
+    assert len(processor.languages) == len(given)
+
+
+def test_a_language_that_is_none_is_refused(tokenizer: PreTrainedTokenizerFast, bert_config: BertConfig) -> None:
+    for make in (lambda **fields: PhoneXLProcessor(tokenizer, **fields), lambda **f: PhoneXLConfig(bert_config, **f)):
+        with pytest.raises(UnknownLanguageError, match="unknown language 'jp'; known: zh"):
+            make(languages=["zh", "jp"])
+    for fields in ({}, {"token_unit": "character"}, {"use_phonemes": False}):
+        with pytest.raises(UnknownLanguageError, match=r"\['vi', 'zh'\]; expected one code as a string"):
+            PhoneXLProcessor(tokenizer, **fields)(["Hà", "京"], language=["vi", "zh"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("phoneme_vocab_kind", "segment", "'extended', 'tokenizer', 'segments'"),
+        ("phoneme_transcription", "romanized", "'ipa', 'roman', 'sino-xenic'"),
+        ("unit", "subwords", "'word', 'subword'"),
+        ("token_unit", "char", "'word', 'character'"),
+        ("phoneme_vocab", "segments", "a list of symbols; its kind is phoneme_vocab_kind here"),
+    ],
+)
+def test_a_field_that_means_nothing_is_refused(
+    tokenizer: PreTrainedTokenizerFast, field: str, value: str, allowed: str
+) -> None:
+    """It was read as another one: "romanized" as shared words, "char" as words, "segments" as seven symbols."""
+    with pytest.raises(ValueError, match=f"^{field}={value!r}: expected (one of )?{allowed}"):
+        PhoneXLProcessor(tokenizer, **{field: value})
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), 7, b"H\xc3\xa0", {"text": "Hà"}, ["Hà", "Nội"]])
+def test_what_is_no_text_is_refused(processor: Any, value: Any) -> None:
+    """As a string it would be tagged: a gap in a table as the word "nan", a list with its brackets."""
+    texts = [[value], ["Hà", value]] if isinstance(value, list) else [[value], ["Hà", value], value]
+    for text in texts:
+        with pytest.raises(ValueError, match="expected text, found"):
+            processor(text, "vi")
+    for pair in (("Hà", value), (value, "Hà")):
+        with pytest.raises(ValueError, match="expected text, found"):
+            processor.encode_pair(*pair)
+
+
+@pytest.mark.parametrize(
+    "value", ["Tôi sống", ["Tôi", None], [["Tôi"], "sống"], {"Tôi": 1}, None, [None], [float("nan")]]
+)
+def test_what_is_no_list_of_words_is_refused(processor: Any, value: Any) -> None:
+    """Of a string each letter would be a word."""
+    with pytest.raises(ValueError, match="expected a list of words for each text, .*: pass text without is_split"):
+        processor(value, "vi", is_split_into_words=True)
+    with pytest.raises(ValueError, match="expected a list of words for each text"):
+        processor.encode_pair(["Tôi"], value, is_split_into_words=True)
+
+
+def test_arrays_are_taken_as_lists(processor: PhoneXLProcessor) -> None:
+    words = ["Tôi", "sống"]
+    cases: list[tuple[Any, Any, bool]] = [
+        (np.array(words), words, False),
+        (np.array(words), words, True),
+        (np.array([words, words]), [words, words], True),
+        ([np.array(words), np.array(words[:1], object)], [words, words[:1]], True),
+        ((word for word in words), words, False),
+    ]
+    for array, same, split in cases:
+        found = processor(array, "vi", is_split_into_words=split)
+        expected = processor(same, "vi", is_split_into_words=split)
+        assert all(found[name].equal(expected[name]) for name in expected)
+
+
 def test_romanisation_is_the_sound_of_the_romanised_model(tokenizer: PreTrainedTokenizerFast) -> None:
     processor = PhoneXLProcessor(tokenizer, phoneme_transcription="roman")
     assert processor.transcribe(["서울"], "ko") == [("seoul",)]
@@ -346,6 +429,86 @@ def test_saving_keeps_every_field(tokenizer: PreTrainedTokenizerFast, tmp_path: 
     assert loaded.config_fields() == processor.config_fields()
     assert loaded.tokenizer.model_max_length == 64
     assert PhoneXLProcessor(tokenizer, use_phonemes=False).config_fields()["use_phonemes"] is False
+
+
+@pytest.mark.parametrize("fields", [{}, {"phoneme_prefix_bug": True}, {"phoneme_vocab_kind": "tokenizer"}])
+@torch.no_grad()
+def test_tokens_added_later_move_no_phoneme(
+    tokenizer: PreTrainedTokenizerFast, make_tagger: Any, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    """Every sound would be that of another, or none; Korean has the last ones, beyond the table."""
+    processor = PhoneXLProcessor(copy.deepcopy(tokenizer), **fields)
+    tagger = make_tagger(**processor.config_fields())
+    before = [processor(text) for text in SENTENCES.values()]
+    processor.tokenizer.add_tokens(["<ent>", "</ent>"])
+    tagger.resize_token_embeddings(len(processor.tokenizer))
+    for part in (tagger, processor):
+        part.save_pretrained(tmp_path)
+    loaded, again = AutoProcessor.from_pretrained(tmp_path), type(tagger).from_pretrained(tmp_path)
+    assert loaded.config_fields() == processor.config_fields()
+    loaded.check_config(again.config)
+    for text, batch in zip(SENTENCES.values(), before, strict=True):
+        assert loaded(text)["phoneme_ids"].equal(batch["phoneme_ids"])
+        assert again(**loaded(text)).logits.equal(tagger(**batch).logits)
+    # The id of such a token is that of the first added symbol, or beyond the table.
+    for coder in (processor, loaded):
+        assert coder.phoneme_pieces(("<ent>",)) == [coder.phonemes.unk_id]
+        assert coder.pieces("<ent>") == [len(tokenizer)]
+
+
+def test_a_processor_saved_without_the_number_of_word_pieces_has_those_of_its_tokenizer(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    PhoneXLProcessor(tokenizer).save_pretrained(tmp_path)
+    path = tmp_path / "processor_config.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    assert fields.pop("num_word_pieces") == len(tokenizer)
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    assert PhoneXLProcessor.from_pretrained(tmp_path).num_word_pieces == len(tokenizer)
+
+
+def test_a_folder_without_the_processors_file_is_refused(tagger: Any, tokenizer: Any, tmp_path: Path) -> None:
+    """Model and tokenizer alone: words of a romanised model would be read in IPA, and nobody would know."""
+    tagger.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    for kind in (PhoneXLProcessor, AutoProcessor):
+        with pytest.raises(OSError, match=r"no processor_config.json which says .*: save the processor there too, by"):
+            kind.from_pretrained(tmp_path)
+    PhoneXLProcessor(tokenizer).save_pretrained(tmp_path)
+    assert type(AutoProcessor.from_pretrained(tmp_path)) is PhoneXLProcessor
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"languages": ["vi", "zh", "ja", "ko"]},
+    {"use_phonemes": False},
+    {"phoneme_vocab_kind": "tokenizer"},
+    {"phoneme_vocab": ["ɤ"]},
+    {"phoneme_transcription": "roman"},
+    {"unit": "subword"},
+    {"phoneme_prefix_bug": True},
+    {"max_pieces": 40},
+]
+
+
+@pytest.mark.parametrize("fields", OTHERS)
+def test_a_model_and_the_processor_of_another_are_told_apart(
+    tokenizer: PreTrainedTokenizerFast, make_config: Any, fields: dict[str, Any]
+) -> None:
+    other, config = PhoneXLProcessor(tokenizer, **fields), make_config()
+    differing = {name for name, value in other.config_fields().items() if value != getattr(config, name)}
+    with pytest.raises(ValueError, match=f"^the model has ({'|'.join(differing)})=.*, and the processor .*: load both"):
+        other.check_config(config)
+    other.check_config(make_config(**other.config_fields(), align_weight=0))
+
+
+def test_fields_of_an_input_that_a_model_lacks_tell_no_difference(
+    tokenizer: PreTrainedTokenizerFast, make_config: Any
+) -> None:
+    silent = make_config(use_phonemes=False, use_language_embeddings=False, align_weight=0)
+    for fields in OTHERS[:5]:
+        PhoneXLProcessor(tokenizer, **fields).check_config(silent)
+    with pytest.raises(ValueError, match="unit='word', and the processor 'subword'"):
+        PhoneXLProcessor(tokenizer, unit="subword").check_config(silent)
 
 
 def test_the_saved_list_of_phonemes_counts_not_the_one_of_this_version(

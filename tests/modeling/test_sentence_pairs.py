@@ -288,6 +288,43 @@ def test_the_pipeline_classifies_raw_pairs_and_single_sentences(make_processor: 
         pipe([{"text": "Hà", "other": "Nội"}])
 
 
+@pytest.mark.parametrize("option", ["langauge", "truncation", "max_length", "padding"])
+def test_an_option_that_nothing_reads_is_refused(make_processor: Any, classifier: Any, option: str) -> None:
+    """A mistyped language would be guessed; the tokenizer, whose options the stock pipeline takes, is not asked."""
+    processor = make_processor()
+    parts = {"model": classifier, "tokenizer": processor.tokenizer, "processor": processor}
+    pipe = PhoneXLTextClassificationPipeline(**parts)
+    with pytest.raises(TypeError, match=f"no option '{option}': expected language, top_k"):
+        pipe("東京", **{option: "ja"})
+    with pytest.raises(TypeError, match=f"no option '{option}'"):
+        PhoneXLTextClassificationPipeline(**parts, **{option: "ja"})
+    options: dict[str, Any] = {"language": "ja", "top_k": None, "function_to_apply": "sigmoid"}
+    assert PhoneXLTextClassificationPipeline(**parts, **options, batch_size=2)(["東京"]) == pipe(["東京"], **options)
+    assert pipe("東京", language="ja") != pipe("東京", language="zh")
+    for value in (None, 7, ["東京"]):
+        with pytest.raises(ValueError, match="expected text, found"):
+            pipe({"text": value}, language="ja")
+
+
+@pytest.mark.parametrize("unit", ["word", "subword"])
+@torch.no_grad()
+def test_one_text_that_is_too_long_loses_last_words_as_a_pair_does(make_processor: Any, unit: str) -> None:
+    processor = make_processor(unit=unit)
+    model = make_classifier(processor, encoder_of("bert", len(processor.tokenizer)), unit=unit)
+    pipe = PhoneXLTextClassificationPipeline(model=model, tokenizer=processor.tokenizer, processor=processor)
+    text = "Tôi sống ở Hà Nội " * 30
+    expected = model(**processor(text, truncation=True)).logits.softmax(-1)
+    for found in (pipe(text), pipe([text, "Hà"], batch_size=2)):
+        assert found[0]["score"] == pytest.approx(float(expected.max()), abs=1e-5)
+        assert found[0]["label"] == CLASSES[int(expected.argmax())]
+
+
+def test_the_pipeline_refuses_the_processor_of_another_model(make_processor: Any, classifier: Any) -> None:
+    other = make_processor(unit="subword")
+    with pytest.raises(ValueError, match="the model has unit='word', and the processor 'subword'"):
+        PhoneXLTextClassificationPipeline(model=classifier, tokenizer=other.tokenizer, processor=other)
+
+
 def test_the_stock_pipeline_has_no_sounds(make_processor: Any, classifier: Any) -> None:
     """Why there is one of our own."""
     pipe = pipeline("text-classification", model=classifier, tokenizer=make_processor().tokenizer)

@@ -11,6 +11,7 @@ import sys
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datasets import Dataset, disable_progress_bars
@@ -181,6 +182,14 @@ def test_both_codes_name_a_language() -> None:
     for language in LANGUAGES:
         assert find_language(language.iso639_1) is find_language(language.iso639_3) is language
         assert language.code in (language.iso639_1, language.iso639_3)
+
+
+@pytest.mark.parametrize("code", [None, ["vi", "zh"], 3])
+def test_what_is_no_string_is_an_unknown_language(code: Any) -> None:
+    """A list of codes, one for each text, is easily tried."""
+    for look_up in (find_language, Transcriber):
+        with pytest.raises(UnknownLanguageError, match="expected one code as a string, such as 'vi'"):
+            look_up(code)
 
 
 @pytest.mark.parametrize(("code", "hint"), [("jp", "'ja'"), ("gre", "'"), ("français", "'fra'")])

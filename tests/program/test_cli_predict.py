@@ -1,16 +1,18 @@
 """`phonexl predict` beyond what `test_cli.py` has: sound on request, and the page, whatever the text."""
 
 import json
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import succeed
+from command_line import refuse, succeed
 
 from dataset_scripts.schema import tag_names
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.transcription import Transcriber, Transcription
+from phonexl.tagger import load_tagger
 
 TEXTS = {
     "default": "他去北京。\nTôi học ở Hà Nội.\n\n나는 서울에 간다.\n私は東京に住む。\n",
@@ -63,6 +65,19 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open:
             self.texts[self._open][-1] += data.strip("\n")
+
+
+def test_a_processor_that_is_missing_or_of_another_model_is_refused(model: Path, tmp_path: Path) -> None:
+    """A default one would be made up in silence, and tag by other sounds."""
+    folder = Path(shutil.copytree(model, tmp_path / "copy"))
+    path = folder / "processor_config.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in {"phoneme_transcription": "roman", "unit": "subword", "phoneme_vocab": ["a"]}.items():
+        path.write_text(json.dumps({**fields, name: value}), encoding="utf-8")
+        with pytest.raises(ValueError, match=f"copy: the model has {name}.*, and the processor .*: load both"):
+            load_tagger(str(folder))
+    path.unlink()
+    refuse(2, "it is not whole: .* no processor_config.json which says", "predict", folder, text="Hà Nội\n")
 
 
 def predict(model: Path, *options: str, text: str) -> list[dict[str, Any]]:

@@ -3,10 +3,11 @@
 The graph and the folder are in `test_onnx.py`.
 """
 
+import copy
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from dataset_scripts.schema import Sentence
 from modeling_phonexl import PhoneXLProcessor
 from modeling_phonexl.crf import LinearChainCrf
-from modeling_phonexl.onnx_tagger import FileTokenizer, best_path
+from modeling_phonexl.onnx_tagger import FileTokenizer, OnnxTagger, _read_encoder, best_path
 from modeling_phonexl.phoneme_vocabulary import PhonemeVocabulary
 from modeling_phonexl.sentence_encoder import EncodedSentence, SentenceEncoder
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE, SoundDictionary
@@ -88,6 +89,33 @@ def test_ids_and_windows_without_torch_are_those_of_the_processor(
         assert_same_ids(processor, encoder, ["tiếngtrung", "书"] * (count // 2) + ["。"] * (count % 2), "vi")
     assert_same_ids(processor, encoder, ["书" * 1200, "thầy"], "vi")
     assert_same_ids(processor, encoder, [], "vi")
+
+
+def test_tokens_added_later_move_no_phoneme_of_an_export(processor: PhoneXLProcessor, tmp_path: Path) -> None:
+    """The file is the torch processor's; read by the length of the tokenizer, every added sound would be another."""
+    grown = copy.copy(processor)
+    grown.tokenizer = copy.deepcopy(processor.tokenizer)
+    grown.tokenizer.add_tokens(["<ent>", "</ent>"])
+    grown.save_pretrained(tmp_path)
+    encoder = _read_encoder(tmp_path)
+    sounds = [(symbol,) for symbol in processor.phoneme_vocab]
+    assert sounds
+    assert [encoder.phoneme_pieces(sound) for sound in sounds] == [processor.phoneme_pieces(sound) for sound in sounds]
+    assert encoder.phoneme_pieces(("<ent>",)) == [processor.phonemes.unk_id]
+    assert encoder.pieces("<ent>") == [len(processor.tokenizer)]
+
+
+def test_text_and_lists_of_words_are_told_apart(processor: PhoneXLProcessor) -> None:
+    """Each letter of a string would be a word."""
+    tagger = OnnxTagger.__new__(OnnxTagger)
+    tagger.encoder = processor
+    for sentences in (["Tôi", "sống"], "Tôi sống", [["Tôi", None]], [None]):
+        with pytest.raises(ValueError, match="expected a list of words for each text, .*: pass lists of words"):
+            tagger.tag_words(cast(Any, sentences))
+    with pytest.raises(ValueError, match="expected text, found list: for lists of words call tag_words"):
+        tagger(cast(Any, [["Tôi", "sống"]]))
+    with pytest.raises(ValueError, match="expected text, found float: leave out what has no text"):
+        tagger(["Tôi", cast(Any, float("nan"))])
 
 
 def test_the_tokenizer_file_answers_as_transformers(processor: PhoneXLProcessor, tmp_path: Path) -> None:
