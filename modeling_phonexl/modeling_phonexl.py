@@ -368,13 +368,13 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         language_ids: Tensor | None = None,
         labels: Tensor | None = None,
         mlm_input_ids: Tensor | None = None,
-        mlm_labels: Tensor | None = None,
+        mlm_targets: Tensor | None = None,
         xmlm_input_ids: Tensor | None = None,
         xmlm_word_ids: Tensor | None = None,
         xmlm_phoneme_ids: Tensor | None = None,
         xmlm_phoneme_word_ids: Tensor | None = None,
         xmlm_language_ids: Tensor | None = None,
-        xmlm_labels: Tensor | None = None,
+        xmlm_targets: Tensor | None = None,
         sentence_ids: Tensor | None = None,
         xmlm_sentence_ids: Tensor | None = None,
         num_items_in_batch: dict[str, Tensor] | None = None,
@@ -393,13 +393,13 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
                 class of each, shape (batch,).
             mlm_input_ids: The same pieces with masked words, shape (batch, pieces); its words, sounds and languages
                 are those of the task pass.
-            mlm_labels: Original piece where masked, else -100, shape (batch, pieces).
+            mlm_targets: Original piece where masked, else -100, shape (batch, pieces).
             xmlm_input_ids: Pieces of the switched and masked text; this and the next four have their own widths.
             xmlm_word_ids: Units of these pieces.
             xmlm_phoneme_ids: Sounds of the switched text, never masked.
             xmlm_phoneme_word_ids: Units of these sounds.
             xmlm_language_ids: Languages of these units.
-            xmlm_labels: Original piece of the switched text where masked, else -100.
+            xmlm_targets: Original piece of the switched text where masked, else -100.
             sentence_ids: Of sentence pairs, the sentence of each unit; see `PhoneXLModel.forward`.
             xmlm_sentence_ids: Of the switched text's units.
             num_items_in_batch: Count of each term ("task", "align", "mlm", "xmlm") over a whole optimizer step; None
@@ -414,12 +414,12 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         views = [View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)]
         batch, units = views[0].language_ids.shape
         if labels is None or config.mlm_weight == 0:
-            mlm_labels = None
+            mlm_targets = None
         if labels is None or config.xmlm_weight == 0:
-            xmlm_labels = None
-        if mlm_labels is not None:
+            xmlm_targets = None
+        if mlm_targets is not None:
             views.append(replace(views[0], input_ids=present(mlm_input_ids)))
-        if xmlm_labels is not None:
+        if xmlm_targets is not None:
             sound = (xmlm_phoneme_ids, xmlm_phoneme_word_ids)
             views.append(View.make(xmlm_input_ids, xmlm_word_ids, xmlm_language_ids, *sound, xmlm_sentence_ids))
         if config.mlm_target == "position" and len(views) > 1:
@@ -447,11 +447,11 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         terms = {"task": self.task_term(logits, labels)}
         if self.logit_scale is not None:
             terms["align"] = self.align_term(self.logit_scale, outputs, views[0])
-        if mlm_labels is not None:
-            terms["mlm"] = self.mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_labels)
-        if xmlm_labels is not None:
+        if mlm_targets is not None:
+            terms["mlm"] = self.mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_targets)
+        if xmlm_targets is not None:
             head = self.mlm_head if self.xmlm_head is None else self.xmlm_head
-            terms["xmlm"] = self.mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
+            terms["xmlm"] = self.mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_targets)
         return self.weigh(result, terms, num_items_in_batch)
 
 

@@ -20,9 +20,9 @@ def rows(batch: dict[str, Tensor], chosen: list[int]) -> dict[str, Tensor]:
     """Some sentences of a batch, cut to their own widths."""
     part = {name: value[chosen] for name, value in batch.items()}
     for units, names in (
-        ("word_ids", ("input_ids", "mlm_input_ids", "mlm_labels")),
+        ("word_ids", ("input_ids", "mlm_input_ids", "mlm_targets")),
         ("phoneme_word_ids", ("phoneme_ids",)),
-        ("xmlm_word_ids", ("xmlm_input_ids", "xmlm_labels")),
+        ("xmlm_word_ids", ("xmlm_input_ids", "xmlm_targets")),
         ("xmlm_phoneme_word_ids", ("xmlm_phoneme_ids",)),
     ):
         width = int((part[units] >= 0).sum(1).max())
@@ -38,9 +38,9 @@ def padded(batch: dict[str, Tensor], spare: int) -> dict[str, Tensor]:
     """The batch, every tensor wider by `spare` columns of padding."""
 
     def fill(name: str) -> int:
-        return (
-            -100 if name.endswith("labels") else 7 if name.endswith("input_ids") or name.endswith("phoneme_ids") else -1
-        )
+        if name.endswith(("labels", "targets")):
+            return -100
+        return 7 if name.endswith(("input_ids", "phoneme_ids")) else -1
 
     return {name: F.pad(value, (0, spare), value=fill(name)) for name, value in batch.items()}
 
@@ -93,7 +93,7 @@ def test_stacking_the_passes_gives_the_losses_of_single_passes(make_tagger: Any,
     views = {"mlm": dict(batch), "xmlm": {name: batch[f"xmlm_{name}"] for name in TASK}}
     views["mlm"]["input_ids"] = batch["mlm_input_ids"]
     for index, name in ((2, "mlm"), (3, "xmlm")):
-        alone = masked_lm(**{key: views[name][key] for key in TASK}, labels=batch[f"{name}_labels"])
+        alone = masked_lm(**{key: views[name][key] for key in TASK}, labels=batch[f"{name}_targets"])
         torch.testing.assert_close(together[index], alone.loss, atol=1e-5, rtol=0)
 
 
