@@ -39,10 +39,10 @@ def forward_flops(config: PhoneXLConfig, batch: dict[str, Tensor]) -> dict[str, 
         alignment.
     """
     rows, units = batch["language_ids"].shape
-    views = ["", *(name for name in ("mlm_", "xmlm_") if f"{name}labels" in batch)]
+    views = ["", *(name for name in ("mlm_", "xmlm_") if f"{name}targets" in batch)]
     axis = "language_ids" if config.unit == "word" else "input_ids"
     width = max(batch[f"{view}{axis}"].size(1) for view in views if f"{view}{axis}" in batch)
-    masked = sum(int((batch[f"{view}labels"] != IGNORED).sum()) for view in views[1:])
+    masked = sum(int((batch[f"{view}targets"] != IGNORED).sum()) for view in views[1:])
     similarity = 2 * rows * (units - 1) ** 2 * config.hidden_size if config.align_weight > 0 else 0
     return {
         "encoder": encoder_flops(config.encoder_config, rows * len(views), width),

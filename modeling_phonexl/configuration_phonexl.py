@@ -158,6 +158,17 @@ class PhoneXLConfig(PretrainedConfig):
 
     model_type = "phonexl"
     sub_configs = {"backbone_config": AutoConfig}
+    # Of the fields of `PhoneXLClassifierOutput`; what is left for a stock Trainer's metrics are the logits.
+    keys_to_ignore_at_inference = [
+        "task_loss",
+        "align_loss",
+        "mlm_loss",
+        "xmlm_loss",
+        "spelling_norm",
+        "sound_norm",
+        "language_norm",
+        "unit_mask",
+    ]
 
     def __init__(
         self,

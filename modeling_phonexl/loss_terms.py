@@ -110,6 +110,6 @@ class LossTerms:
                 words = batch["word_ids"].amax(1) - 1 - int(config.align_ignore_first)
                 counts["align"] = words.clamp(min=0).sum()
         for name in ("mlm", "xmlm"):
-            if getattr(config, f"{name}_weight") > 0 and f"{name}_labels" in batch:
-                counts[name] = (batch[f"{name}_labels"] != IGNORED).sum()
+            if getattr(config, f"{name}_weight") > 0 and f"{name}_targets" in batch:
+                counts[name] = (batch[f"{name}_targets"] != IGNORED).sum()
         return {name: count.float() for name, count in counts.items()}

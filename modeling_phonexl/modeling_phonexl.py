@@ -3,16 +3,17 @@
 No backbone is forked or patched: everything enters by `inputs_embeds`. Text is prepared by `processing_phonexl`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel
 from transformers import initialization as init
+from transformers.utils.generic import can_return_tuple
 
 from .backbone_name import check_backbone_name
 from .backbones import build_backbone, copy_mlm_head, load_backbone
@@ -38,6 +39,9 @@ _OF_SENTENCES: dict[str, Any] = {
     "sentence_language": "own",
     "extra_empty_unit": False,
 }
+# Adds the argument `return_dict`; cast, since it has no types and would take those of `forward`.
+_Forward = TypeVar("_Forward", bound=Callable[..., Any])
+_can_return_tuple = cast(Callable[[_Forward], _Forward], can_return_tuple)
 
 
 class PhoneXLPreTrainedModel(PreTrainedModel):
@@ -131,6 +135,7 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         """Replace the word-piece table of the backbone."""
         self.backbone.set_input_embeddings(value)
 
+    @_can_return_tuple
     def forward(
         self,
         input_ids: Tensor,
@@ -141,6 +146,8 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
         sentence_ids: Tensor | None = None,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> PhoneXLModelOutput:
         """Encode a batch.
 
@@ -153,22 +160,26 @@ class PhoneXLModel(PhoneXLPreTrainedModel):
                 -1 for a language that the model does not know.
             sentence_ids: Of sentence pairs, 0 or 1 for words of the first or second sentence, -1 for specials and
                 padding, shape (batch, units); a backbone with several token types reads them.
-            output_attentions: Passed to the backbone.
-            output_hidden_states: Passed to the backbone.
+            output_attentions: Passed to the backbone; None is as the configuration says.
+            output_hidden_states: Passed to the backbone; None is as the configuration says.
+            attention_mask: Not looked at: `word_ids` say what is padding; so that what a bare tokenizer gives is
+                refused for the `word_ids` that it lacks.
+            token_type_ids: Not looked at: `sentence_ids` say which sentence is which.
 
         Returns:
-            The vectors of units and what the alignment loss needs.
+            The vectors of units and what the alignment loss needs; a tuple of them with `return_dict=False`.
 
         Raises:
             ValueError: If `word_ids` or the phonemes are missing, or a sentence exceeds the backbone's positions.
         """
+        config = self.config
         view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)
         embedded = self.embed(view)
         outputs = self.backbone(
             inputs_embeds=embedded.inputs,
             attention_mask=embedded.mask.long(),
-            output_attentions=output_attentions,
-            output_hidden_states=output_hidden_states,
+            output_attentions=config.output_attentions if output_attentions is None else output_attentions,
+            output_hidden_states=config.output_hidden_states if output_hidden_states is None else output_hidden_states,
             **self._token_types(view, embedded.mask.size(1)),
         )
         hidden = outputs.last_hidden_state
@@ -359,6 +370,7 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
             copy_mlm_head(name_or_path, heads)
         return model
 
+    @_can_return_tuple
     def forward(
         self,
         input_ids: Tensor,
@@ -368,18 +380,20 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         language_ids: Tensor | None = None,
         labels: Tensor | None = None,
         mlm_input_ids: Tensor | None = None,
-        mlm_labels: Tensor | None = None,
+        mlm_targets: Tensor | None = None,
         xmlm_input_ids: Tensor | None = None,
         xmlm_word_ids: Tensor | None = None,
         xmlm_phoneme_ids: Tensor | None = None,
         xmlm_phoneme_word_ids: Tensor | None = None,
         xmlm_language_ids: Tensor | None = None,
-        xmlm_labels: Tensor | None = None,
+        xmlm_targets: Tensor | None = None,
         sentence_ids: Tensor | None = None,
         xmlm_sentence_ids: Tensor | None = None,
         num_items_in_batch: dict[str, Tensor] | None = None,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> PhoneXLClassifierOutput:
         """Classify a batch and, with labels, compute the loss.
 
@@ -393,33 +407,39 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
                 class of each, shape (batch,).
             mlm_input_ids: The same pieces with masked words, shape (batch, pieces); its words, sounds and languages
                 are those of the task pass.
-            mlm_labels: Original piece where masked, else -100, shape (batch, pieces).
+            mlm_targets: Original piece where masked, else -100, shape (batch, pieces).
             xmlm_input_ids: Pieces of the switched and masked text; this and the next four have their own widths.
             xmlm_word_ids: Units of these pieces.
             xmlm_phoneme_ids: Sounds of the switched text, never masked.
             xmlm_phoneme_word_ids: Units of these sounds.
             xmlm_language_ids: Languages of these units.
-            xmlm_labels: Original piece of the switched text where masked, else -100.
+            xmlm_targets: Original piece of the switched text where masked, else -100.
             sentence_ids: Of sentence pairs, the sentence of each unit; see `PhoneXLModel.forward`.
             xmlm_sentence_ids: Of the switched text's units.
             num_items_in_batch: Count of each term ("task", "align", "mlm", "xmlm") over a whole optimizer step; None
                 takes the counts of this batch. Terms have different denominators, so one number is not enough.
-            output_attentions: Passed to the backbone.
+            output_attentions: Passed to the backbone; this and the next three as in `PhoneXLModel.forward`.
             output_hidden_states: Passed to the backbone.
+            attention_mask: Not looked at.
+            token_type_ids: Not looked at.
 
         Returns:
-            Loss, its terms and the logits.
+            Loss, its terms and the logits; a tuple of them with `return_dict=False`.
+
+        Raises:
+            ValueError: If `word_ids` or the phonemes are missing, a sentence exceeds the backbone's positions, or
+                labels of words are not one per unit.
         """
         config = self.config
         views = [View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids, sentence_ids)]
         batch, units = views[0].language_ids.shape
         if labels is None or config.mlm_weight == 0:
-            mlm_labels = None
+            mlm_targets = None
         if labels is None or config.xmlm_weight == 0:
-            xmlm_labels = None
-        if mlm_labels is not None:
+            xmlm_targets = None
+        if mlm_targets is not None:
             views.append(replace(views[0], input_ids=present(mlm_input_ids)))
-        if xmlm_labels is not None:
+        if xmlm_targets is not None:
             sound = (xmlm_phoneme_ids, xmlm_phoneme_word_ids)
             views.append(View.make(xmlm_input_ids, xmlm_word_ids, xmlm_language_ids, *sound, xmlm_sentence_ids))
         if config.mlm_target == "position" and len(views) > 1:
@@ -435,6 +455,7 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
             sentence_ids=stacked.sentence_ids,
             output_attentions=output_attentions,
             output_hidden_states=output_hidden_states,
+            return_dict=True,
         )
         hidden = present(outputs.last_hidden_state)[:batch, :units]
         logits = self.classifier(self.dropout(self.classified(hidden)))
@@ -447,12 +468,13 @@ class PhoneXLClassifier(LossTerms, PhoneXLPreTrainedModel):
         terms = {"task": self.task_term(logits, labels)}
         if self.logit_scale is not None:
             terms["align"] = self.align_term(self.logit_scale, outputs, views[0])
-        if mlm_labels is not None:
-            terms["mlm"] = self.mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_labels)
-        if xmlm_labels is not None:
+        if mlm_targets is not None:
+            terms["mlm"] = self.mlm_term(self.mlm_head, outputs, stacked.word_ids, batch, mlm_targets)
+        if xmlm_targets is not None:
             head = self.mlm_head if self.xmlm_head is None else self.xmlm_head
-            terms["xmlm"] = self.mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_labels)
-        return self.weigh(result, terms, num_items_in_batch)
+            terms["xmlm"] = self.mlm_term(head, outputs, stacked.word_ids, (len(views) - 1) * batch, xmlm_targets)
+        # Anew, in the order of the fields: a tuple of them starts with the loss.
+        return PhoneXLClassifierOutput(**self.weigh(result, terms, num_items_in_batch))
 
 
 class PhoneXLForTokenClassification(PhoneXLClassifier):
@@ -493,6 +515,11 @@ class PhoneXLForTokenClassification(PhoneXLClassifier):
 
     def task_term(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss and count of the labelled words."""
+        if labels.shape != logits.shape[:2]:
+            raise ValueError(
+                f"labels of shape {tuple(labels.shape)} for units of shape {tuple(logits.shape[:2])}: each unit has "
+                "one, not each piece; collate with DataCollatorWithPadding(processor)"
+            )
         count = (labels != IGNORED).sum().float()
         if self.crf is None:
             total = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="sum")
@@ -574,6 +601,7 @@ class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
         """Replace the decoder."""
         self.mlm_head.decoder = cast(nn.Linear, value)
 
+    @_can_return_tuple
     def forward(
         self,
         input_ids: Tensor,
@@ -582,6 +610,10 @@ class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
         phoneme_word_ids: Tensor | None = None,
         language_ids: Tensor | None = None,
         labels: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> PhoneXLMaskedLMOutput:
         """Predict pieces.
 
@@ -592,18 +624,34 @@ class PhoneXLForMaskedLM(PhoneXLPreTrainedModel):
             phoneme_word_ids: Unit of each phoneme.
             language_ids: Language of each unit or sentence.
             labels: Original piece where it is to be predicted, else -100, shape (batch, pieces).
+            output_attentions: Passed to the backbone; this and the next three as in `PhoneXLModel.forward`.
+            output_hidden_states: Passed to the backbone.
+            attention_mask: Not looked at.
+            token_type_ids: Not looked at.
 
         Returns:
-            With labels, loss and logits of the labelled pieces alone; else logits of all pieces.
+            With labels, loss and logits of the labelled pieces alone; else logits of all pieces. A tuple of them with
+            `return_dict=False`.
         """
         view = View.make(input_ids, word_ids, language_ids, phoneme_ids, phoneme_word_ids)
-        outputs = self.phonexl(input_ids, view.word_ids, phoneme_ids, phoneme_word_ids, view.language_ids)
+        outputs = self.phonexl(
+            input_ids=input_ids,
+            word_ids=view.word_ids,
+            phoneme_ids=phoneme_ids,
+            phoneme_word_ids=phoneme_word_ids,
+            language_ids=view.language_ids,
+            output_attentions=output_attentions,
+            output_hidden_states=output_hidden_states,
+            return_dict=True,
+        )
+        loss = None
         if labels is None:
-            return PhoneXLMaskedLMOutput(logits=self.mlm_head(piece_vectors(outputs, view.word_ids)))
-        hidden, targets = masked_rows(self.config, outputs, view.word_ids, 0, labels)
-        logits = self.mlm_head(hidden)
-        loss = F.cross_entropy(logits.float(), targets, reduction="sum") / max(1, len(targets))
-        return PhoneXLMaskedLMOutput(loss=loss, logits=logits)
+            logits = self.mlm_head(piece_vectors(outputs, view.word_ids))
+        else:
+            hidden, targets = masked_rows(self.config, outputs, view.word_ids, 0, labels)
+            logits = self.mlm_head(hidden)
+            loss = F.cross_entropy(logits.float(), targets, reduction="sum") / max(1, len(targets))
+        return PhoneXLMaskedLMOutput(loss, logits, outputs.hidden_states, outputs.attentions)
 
 
 def _classifier_dropout(config: PhoneXLConfig) -> float:

@@ -94,10 +94,14 @@ class PhoneXLMaskedLMOutput(ModelOutput):
     Attributes:
         loss: Mean cross-entropy over the labelled pieces; None without labels.
         logits: Shape (labelled pieces, vocabulary), or (batch, pieces, vocabulary) without labels.
+        hidden_states: The backbone's, if asked for.
+        attentions: The backbone's, if asked for.
     """
 
     loss: Tensor | None = None
     logits: Tensor | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
 
 
 def present(value: _T | None) -> _T:

@@ -59,6 +59,9 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         UnknownLanguageError: For a language that the registry lacks.
     """
 
+    # DataCollatorForTokenClassification asks for it before it pads labels to pieces, which the tagger then refuses.
+    padding_side = "right"
+
     def __init__(
         self,
         tokenizer: Any,
@@ -252,12 +255,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
                 than one label per token, there is not one second sentence for each first, a sentence of a pair has no
                 word, or other tensors or padding are asked for.
         """
-        if padding not in (True, "longest"):
-            raise ValueError(
-                f"padding={padding!r}: a batch is padded to its longest sentence, expected True or 'longest'"
-            )
-        if return_tensors not in ("pt", None):
-            raise ValueError(f"return_tensors={return_tensors!r}: PhoneXL reads PyTorch tensors, expected 'pt' or None")
+        _check_padding(padding, return_tensors)
         sentences = _as_batch(text, is_split_into_words)
         if not sentences:
             raise ValueError("nothing to encode: the list of sentences is empty")
@@ -289,9 +287,47 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         texts = [text if is_split_into_words else self.words(text, language) for text in (first, second)]
         return self.join(*(self.encode(tokens, language) for tokens in texts))
 
-    def pad(self, sentences: Sequence[EncodedSentence]) -> BatchFeature:
-        """Add specials and pad a batch: tensors as `PhoneXLModel.forward` describes them."""
-        return BatchFeature({name: pad_rows(lists, self.fill(name)) for name, lists in self.rows(sentences).items()})
+    def pad(
+        self,
+        sentences: Sequence[EncodedSentence | Mapping[str, Any]],
+        *,
+        padding: bool | str = True,
+        max_length: None = None,
+        pad_to_multiple_of: None = None,
+        return_tensors: str | None = "pt",
+    ) -> BatchFeature:
+        """Pad a batch: tensors as `PhoneXLModel.forward` describes them.
+
+        Args:
+            sentences: Sentences, which get specials; or what `rows` gives of each, a dict by name, as a
+                `datasets.Dataset` holds it and `DataCollatorWithPadding(processor)` passes it. A class of a whole
+                sentence is a number.
+            padding: True or "longest": to the longest sentence of the batch, which is the only way.
+            max_length: None; this and the next are what stock collators pass.
+            pad_to_multiple_of: None.
+            return_tensors: "pt", for PyTorch tensors; None is the same.
+
+        Raises:
+            ValueError: If there is no sentence, some are single sentences and some are pairs, or other tensors or
+                padding are asked for.
+        """
+        _check_padding(padding, return_tensors)
+        for name, value in (("max_length", max_length), ("pad_to_multiple_of", pad_to_multiple_of)):
+            if value is not None:
+                raise ValueError(f"{name}={value!r}: a batch is padded to its longest sentence, expected None")
+        batch: Sequence[Any] = sentences
+        if not batch:
+            raise ValueError("nothing to pad: the list of sentences is empty")
+        of_dicts = isinstance(batch[0], Mapping)
+        rows = {name: [row[name] for row in batch] for name in batch[0]} if of_dicts else self.rows(batch)
+        return BatchFeature({name: pad_rows(values, self.fill(name)) for name, values in rows.items()})
+
+
+def _check_padding(padding: bool | str, return_tensors: str | None) -> None:
+    if padding not in (True, "longest"):
+        raise ValueError(f"padding={padding!r}: a batch is padded to its longest sentence, expected True or 'longest'")
+    if return_tensors not in ("pt", None):
+        raise ValueError(f"return_tensors={return_tensors!r}: PhoneXL reads PyTorch tensors, expected 'pt' or None")
 
 
 def _find_file(name_or_path: str | os.PathLike[str], name: str, place: Mapping[str, Any], cure: str) -> Path:
@@ -315,7 +351,9 @@ def _as_batch(text: Any, is_split_into_words: bool) -> list[Any]:
     return [check_words(sentence) for sentence in sentences]
 
 
-def pad_rows(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-    """Rows of different length as one tensor, shape (rows, longest)."""
+def pad_rows(rows: Sequence[Any], value: int) -> torch.Tensor:
+    """Rows of different length as one tensor, shape (rows, longest); of numbers, shape (rows,)."""
+    if torch.as_tensor(rows[0]).dim() == 0:
+        return torch.tensor(rows)
     width = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long)

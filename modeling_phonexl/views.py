@@ -49,7 +49,10 @@ class View:
         """
         if input_ids is None or word_ids is None:
             missing = "input_ids" if input_ids is None else "word_ids"
-            raise ValueError(f"{missing} is missing: PhoneXL reads words; prepare the batch with PhoneXLProcessor")
+            raise ValueError(
+                f"{missing} is missing: PhoneXL reads words; prepare the batch with PhoneXLProcessor; for text use "
+                'pipeline("token-classification", NAME, trust_remote_code=True), for pairs "text-classification"'
+            )
         if language_ids is None or language_ids.dim() == 1:
             units = int(word_ids.max()) + 1
             ids = word_ids.new_full((len(word_ids),), -1) if language_ids is None else language_ids

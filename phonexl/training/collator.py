@@ -83,7 +83,7 @@ class PhoneXLCollator:
             batch |= pad_second(self.processor, [self._draw_second(self.second_view, row) for row in rows])
         if not (self.config.mlm_weight or self.config.xmlm_weight):
             return batch
-        masked_labels, switched_labels = [], []
+        masked_targets, switched_targets = [], []
         masked_views, switched_views = [], []
         for row in rows:
             epoch = 0 if self.config.static_masks else self.epoch
@@ -91,20 +91,20 @@ class PhoneXLCollator:
             masked = draw_masked_words(generator, len(row.tokens), self.config.mask_ratio)
             self.num_words += len(row.tokens)
             self.num_masked += len(masked)
-            view, labels = self._mask(generator, row.sentence, masked)
+            view, targets = self._mask(generator, row.sentence, masked)
             masked_views.append(view)
-            masked_labels.append(labels)
+            masked_targets.append(targets)
             if self.switcher is not None:
                 switched, spans = self.switcher.switch(generator, row.tokens, row.sentence)
                 chosen = {word for word, span in enumerate(spans) if masked & set(span)}
-                view, labels = self._mask(generator, switched, chosen)
+                view, targets = self._mask(generator, switched, chosen)
                 switched_views.append(view)
-                switched_labels.append(labels)
+                switched_targets.append(targets)
         if self.config.mlm_weight > 0:
-            padded = self._pad(masked_views, masked_labels)
-            batch |= {"mlm_input_ids": padded["input_ids"], "mlm_labels": padded["labels"]}
+            padded = self._pad(masked_views, masked_targets)
+            batch |= {"mlm_input_ids": padded["input_ids"], "mlm_targets": padded["targets"]}
         if self.switcher is not None and self.config.xmlm_weight > 0:
-            batch |= {f"xmlm_{name}": value for name, value in self._pad(switched_views, switched_labels).items()}
+            batch |= {f"xmlm_{name}": value for name, value in self._pad(switched_views, switched_targets).items()}
             if self.config.xmlm_boundaries == "source":
                 _pool_by_source(batch, self.processor.tokenizer.pad_token_id, self.processor.phonemes.pad_id)
             if self.config.sentence_language == "last_word":
@@ -136,7 +136,7 @@ class PhoneXLCollator:
     ) -> tuple[EncodedSentence, list[list[int]]]:
         tokenizer = self.processor.tokenizer
         start_mark = tokenizer.convert_tokens_to_ids("▁")
-        pieces, labels = mask_words(
+        pieces, targets = mask_words(
             generator,
             sentence.pieces,
             masked,
@@ -145,17 +145,17 @@ class PhoneXLCollator:
             self.config.mask_replace,
             None if start_mark == tokenizer.unk_token_id else start_mark,
         )
-        return replace(sentence, pieces=pieces, labels=None), labels
+        return replace(sentence, pieces=pieces, labels=None), targets
 
-    def _pad(self, views: Sequence[EncodedSentence], labels: Sequence[list[list[int]]]) -> dict[str, Any]:
-        """Tensors of one pass; labels stand on pieces, so they are padded exactly like them."""
+    def _pad(self, views: Sequence[EncodedSentence], targets: Sequence[list[list[int]]]) -> dict[str, Any]:
+        """Tensors of one pass; targets stand on pieces, so they are padded exactly like them."""
         tensors: dict[str, Any] = dict(self.processor.pad(views))
-        targets = [replace(view, pieces=words) for view, words in zip(views, labels, strict=True)]
-        ids: Tensor = self.processor.pad(targets)["input_ids"]
+        sentences = [replace(view, pieces=words) for view, words in zip(views, targets, strict=True)]
+        ids: Tensor = self.processor.pad(sentences)["input_ids"]
         ends = (tensors["word_ids"] == 0) | (tensors["word_ids"] == tensors["word_ids"].amax(1, keepdim=True))
         if "sentence_ids" in tensors:
             ends |= tensors["sentence_ids"].gather(1, tensors["word_ids"].clamp(min=0)) < 0
-        tensors["labels"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), IGNORED)
+        tensors["targets"] = ids.masked_fill(ends | (tensors["word_ids"] < 0), IGNORED)
         return tensors
 
 
@@ -185,8 +185,8 @@ def _pool_by_source(batch: dict[str, Tensor], pad_id: int, phoneme_pad_id: int) 
         longer = batch[f"xmlm_{ids}"].size(1) - batch[units].size(1)
         batch[f"xmlm_{ids}"] = F.pad(batch[f"xmlm_{ids}"], (0, max(0, -longer)), value=fill)
         batch[f"xmlm_{units}"] = F.pad(batch[units], (0, max(0, longer)), value=-1)
-    missing = batch["xmlm_input_ids"].size(1) - batch["xmlm_labels"].size(1)
-    batch["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, missing), value=IGNORED)
+    missing = batch["xmlm_input_ids"].size(1) - batch["xmlm_targets"].size(1)
+    batch["xmlm_targets"] = F.pad(batch["xmlm_targets"], (0, missing), value=IGNORED)
 
 
 def _take_last_language(batch: dict[str, Tensor], last: Sequence[int]) -> None:

@@ -105,9 +105,9 @@ def make_batch(processor: PhoneXLProcessor) -> Callable[..., dict[str, Tensor]]:
         batch = _random_view(processor, lengths, generator)
         labels = [torch.randint(len(LABELS), (length,), generator=generator).tolist() for length in lengths]
         batch["labels"] = _rows([[-100, *row, -100] for row in labels], -100)
-        batch["mlm_input_ids"], batch["mlm_labels"] = _mask(batch["input_ids"], batch["word_ids"], generator)
+        batch["mlm_input_ids"], batch["mlm_targets"] = _mask(batch["input_ids"], batch["word_ids"], generator)
         switched = _random_view(processor, lengths, generator)
-        switched["input_ids"], switched["labels"] = _mask(switched["input_ids"], switched["word_ids"], generator)
+        switched["input_ids"], switched["targets"] = _mask(switched["input_ids"], switched["word_ids"], generator)
         return batch | {f"xmlm_{name}": value for name, value in switched.items()}
 
     return make

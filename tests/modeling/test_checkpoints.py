@@ -304,7 +304,7 @@ def test_a_tagger_opens_as_encoder_and_as_language_model(make_tagger: Any, make_
     assert type(masked) is PhoneXLForMaskedLM
     assert not info["missing_keys"]
     given["input_ids"] = batch["mlm_input_ids"]
-    loss = masked(**given, labels=batch["mlm_labels"]).loss
+    loss = masked(**given, labels=batch["mlm_targets"]).loss
     torch.testing.assert_close(loss, tagger(**batch).mlm_loss, atol=1e-5, rtol=0)
 
 

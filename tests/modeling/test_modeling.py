@@ -1,12 +1,13 @@
 """The encoder and its heads: what a batch may not change, how terms are counted, and what a call refuses."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import BertConfig
+from transformers import BertConfig, PreTrainedTokenizerFast, pipeline
 
 from modeling_phonexl import PhoneXLConfig, PhoneXLForMaskedLM, PhoneXLForTokenClassification, PhoneXLModel
 
@@ -20,9 +21,9 @@ def rows(batch: dict[str, Tensor], chosen: list[int]) -> dict[str, Tensor]:
     """Some sentences of a batch, cut to their own widths."""
     part = {name: value[chosen] for name, value in batch.items()}
     for units, names in (
-        ("word_ids", ("input_ids", "mlm_input_ids", "mlm_labels")),
+        ("word_ids", ("input_ids", "mlm_input_ids", "mlm_targets")),
         ("phoneme_word_ids", ("phoneme_ids",)),
-        ("xmlm_word_ids", ("xmlm_input_ids", "xmlm_labels")),
+        ("xmlm_word_ids", ("xmlm_input_ids", "xmlm_targets")),
         ("xmlm_phoneme_word_ids", ("xmlm_phoneme_ids",)),
     ):
         width = int((part[units] >= 0).sum(1).max())
@@ -38,9 +39,9 @@ def padded(batch: dict[str, Tensor], spare: int) -> dict[str, Tensor]:
     """The batch, every tensor wider by `spare` columns of padding."""
 
     def fill(name: str) -> int:
-        return (
-            -100 if name.endswith("labels") else 7 if name.endswith("input_ids") or name.endswith("phoneme_ids") else -1
-        )
+        if name.endswith(("labels", "targets")):
+            return -100
+        return 7 if name.endswith(("input_ids", "phoneme_ids")) else -1
 
     return {name: F.pad(value, (0, spare), value=fill(name)) for name, value in batch.items()}
 
@@ -93,7 +94,7 @@ def test_stacking_the_passes_gives_the_losses_of_single_passes(make_tagger: Any,
     views = {"mlm": dict(batch), "xmlm": {name: batch[f"xmlm_{name}"] for name in TASK}}
     views["mlm"]["input_ids"] = batch["mlm_input_ids"]
     for index, name in ((2, "mlm"), (3, "xmlm")):
-        alone = masked_lm(**{key: views[name][key] for key in TASK}, labels=batch[f"{name}_labels"])
+        alone = masked_lm(**{key: views[name][key] for key in TASK}, labels=batch[f"{name}_targets"])
         torch.testing.assert_close(together[index], alone.loss, atol=1e-5, rtol=0)
 
 
@@ -318,6 +319,40 @@ def test_attention_implementation_reaches_the_backbone(make_config: Any, make_ba
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("model_class", [PhoneXLModel, PhoneXLForTokenClassification, PhoneXLForMaskedLM])
+def test_what_the_configuration_asks_for_is_given_unless_the_call_says_no(
+    make_config: Any, make_batch: Any, tmp_path: Path, model_class: Any
+) -> None:
+    """Also after loading: hidden states and attentions of the backbone, whose own configuration says no."""
+    batch = {name: value for name, value in make_batch((3, 2)).items() if name in TASK}
+    model_class(make_config()).save_pretrained(tmp_path)
+    asked = {"output_hidden_states": True, "output_attentions": True}
+    model = model_class.from_pretrained(tmp_path, **asked)
+    output = model(**batch)
+    assert [len(output.hidden_states), len(output.attentions)] == [3, 2]
+    silent = model(**batch, **dict.fromkeys(asked, False))
+    assert (silent.hidden_states, silent.attentions) == (None, None)
+    plain = model_class.from_pretrained(tmp_path)(**batch)
+    assert (plain.hidden_states, plain.attentions) == (None, None)
+
+
+@torch.no_grad()
+def test_a_tuple_has_the_loss_first_and_the_logits_next(make_config: Any, make_batch: Any) -> None:
+    """As of stock models, by argument or by configuration."""
+    batch = make_batch((3, 2))
+    masked = {**{name: batch[name] for name in TASK}, "labels": batch["mlm_targets"]}
+    for model_class, given in ((PhoneXLForTokenClassification, batch), (PhoneXLForMaskedLM, masked)):
+        model = model_class(make_config()).eval()
+        output = model(**given)
+        model.config.return_dict = False
+        for found in (model(**given), model(**given, return_dict=False)):
+            assert isinstance(found, tuple)
+            assert torch.equal(found[0], output.loss)
+            assert torch.equal(found[1], output.logits)
+        assert torch.equal(model(**given, return_dict=True).loss, output.loss)
+
+
+@torch.no_grad()
 def test_resizing_the_vocabulary_keeps_decoder_and_table_one(make_tagger: Any, make_batch: Any) -> None:
     """A decoder of the old size would score pieces that do not exist."""
     tagger, batch = make_tagger(), make_batch((3,))
@@ -344,6 +379,42 @@ def test_words_are_required(tagger: Any, make_batch: Any) -> None:
     del batch["xmlm_input_ids"]
     with pytest.raises(ValueError, match="input_ids is missing"):
         tagger(**batch)
+
+
+@pytest.mark.parametrize(
+    ("task", "model_class"),
+    [
+        ("token-classification", PhoneXLForTokenClassification),
+        ("fill-mask", PhoneXLForMaskedLM),
+        ("feature-extraction", PhoneXLModel),
+    ],
+)
+def test_a_bare_tokenizer_is_told_what_to_use_instead(
+    make_config: Any, tokenizer: PreTrainedTokenizerFast, task: str, model_class: Any
+) -> None:
+    """By the stock pipelines, too, which pass `attention_mask` and `token_type_ids`."""
+    model = model_class(make_config())
+    cure = r'word_ids is missing: .*pipeline\("token-classification", NAME, trust_remote_code=True\)'
+    with pytest.raises(ValueError, match=cure):
+        model(**tokenizer("Hà Nội", return_token_type_ids=True))
+    with pytest.raises(ValueError, match=cure):
+        pipeline(task, model=model, tokenizer=tokenizer)("Hà [MASK]")
+
+
+@torch.no_grad()
+def test_the_mask_of_a_tokenizer_is_not_looked_at(tagger: Any, make_batch: Any) -> None:
+    batch = {name: value for name, value in make_batch((3, 2)).items() if name in TASK}
+    empty = torch.zeros_like(batch["input_ids"])
+    assert torch.equal(tagger(**batch, attention_mask=empty, token_type_ids=empty).logits, tagger(**batch).logits)
+
+
+@pytest.mark.parametrize("head", ["softmax", "crf"])
+def test_labels_of_pieces_are_refused(make_tagger: Any, make_batch: Any, head: str) -> None:
+    batch = make_batch((5, 2))
+    batch["labels"] = batch["input_ids"]
+    message = r"labels of shape \(2, \d+\) for units of shape \(2, 7\): .*DataCollatorWithPadding"
+    with pytest.raises(ValueError, match=message):
+        make_tagger(head=head)(**batch)
 
 
 @pytest.mark.parametrize(("unit", "name"), [("word", "70 units"), ("subword", "pieces")])

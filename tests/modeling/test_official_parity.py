@@ -87,8 +87,8 @@ def batch(sentences: list[dict[str, Any]]) -> dict[str, Tensor]:
     """The eight sentences as our model reads them, own word boundaries throughout."""
     input_ids, word_ids = padded(sentences, "piece_ids")
     phoneme_ids, phoneme_word_ids = padded(sentences, "phoneme_ids")
-    mlm_input_ids, mlm_labels = masked(sentences, "piece_ids")
-    xmlm_input_ids, xmlm_labels = masked(sentences, "x_piece_ids")
+    mlm_input_ids, mlm_targets = masked(sentences, "piece_ids")
+    xmlm_input_ids, xmlm_targets = masked(sentences, "x_piece_ids")
     rows = [[s["lang_id"], *(w["x_lang_id"] for w in s["words"]), s["lang_id"]] for s in sentences]
     return {
         "input_ids": input_ids,
@@ -98,13 +98,13 @@ def batch(sentences: list[dict[str, Any]]) -> dict[str, Tensor]:
         "language_ids": torch.tensor([s["lang_id"] for s in sentences]),
         "labels": pad_rows([[-100, *(w["label_id"] for w in s["words"]), -100] for s in sentences], -100),
         "mlm_input_ids": mlm_input_ids,
-        "mlm_labels": mlm_labels,
+        "mlm_targets": mlm_targets,
         "xmlm_input_ids": xmlm_input_ids,
         "xmlm_word_ids": padded(sentences, "x_piece_ids")[1],
         "xmlm_phoneme_ids": padded(sentences, "x_phoneme_ids")[0],
         "xmlm_phoneme_word_ids": padded(sentences, "x_phoneme_ids")[1],
         "xmlm_language_ids": pad_rows(rows, -1),
-        "xmlm_labels": xmlm_labels,
+        "xmlm_targets": xmlm_targets,
     }
 
 
@@ -177,7 +177,7 @@ def test_mlm_and_xmlm_logits_agree_where_pieces_meet_their_own_word(build: Any, 
             batch[f"{prefix}language_ids"],
         )
         close(output.last_hidden_state, expected[f"{kind}.last_hidden_state"], output.unit_mask, 1e-5)
-        labels = batch[f"{kind}_labels"]
+        labels = batch[f"{kind}_targets"]
         logits = head(piece_vectors(output, batch[f"{prefix}word_ids"])[labels != -100])
         assert torch.equal(labels[labels != -100], expected[f"{kind}.word_label_ids"])
         assert (logits - expected[f"{kind}.word_logits"]).abs().max() <= 2e-5
@@ -225,7 +225,8 @@ def with_source_boundaries(batch: dict[str, Tensor]) -> dict[str, Tensor]:
         result[f"xmlm_{ids}"] = F.pad(batch[f"xmlm_{ids}"], (0, width - batch[f"xmlm_{ids}"].size(1)))
         result[f"xmlm_{units}"] = F.pad(batch[units], (0, width - batch[units].size(1)), value=-1)
         if labels:
-            result["xmlm_labels"] = F.pad(batch["xmlm_labels"], (0, width - batch["xmlm_labels"].size(1)), value=-100)
+            missing = width - batch["xmlm_targets"].size(1)
+            result["xmlm_targets"] = F.pad(batch["xmlm_targets"], (0, missing), value=-100)
     languages = batch["xmlm_language_ids"]
     result["xmlm_language_ids"] = torch.where(languages < 0, languages[:, :1], languages)  # padding: the sentence's
     return result

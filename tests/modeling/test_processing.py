@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 from torch import Tensor
-from transformers import AutoProcessor, BertConfig, BertModel, PreTrainedTokenizerFast, TensorType
+from transformers import (
+    AutoProcessor,
+    BertConfig,
+    BertModel,
+    DataCollatorWithPadding,
+    PreTrainedTokenizerFast,
+    TensorType,
+)
 
 from modeling_phonexl import PhoneXLConfig, PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
@@ -105,6 +112,40 @@ def test_a_batch_is_padded_to_its_longest_and_in_no_other_way(processor: PhoneXL
     for padding in (False, "max_length"):
         with pytest.raises(ValueError, match=f"padding={padding!r}: a batch is padded to its longest sentence"):
             processor(texts, "vi", padding=padding)
+
+
+def test_rows_in_dicts_are_padded_as_sentences_are(processor: PhoneXLProcessor) -> None:
+    """As `datasets` holds them and the stock collator passes them."""
+    sentences = [processor.encode(words, "vi", labels=range(len(words))) for words in (["Hà", "Nội", "."], ["sống"])]
+    expected = processor.pad(sentences)
+    features = [{name: row[0] for name, row in processor.rows([sentence]).items()} for sentence in sentences]
+    for found in (processor.pad(features), DataCollatorWithPadding(processor)(features)):
+        assert found.keys() == expected.keys()
+        assert all(found[name].equal(expected[name]) for name in expected)
+    tensors = [{name: torch.tensor(row) for name, row in feature.items()} for feature in features]
+    assert all(value.equal(expected[name]) for name, value in processor.pad(tensors).items())
+    for key in ("label", "labels"):
+        classified = [{**feature, key: number} for number, feature in enumerate(features)]
+        assert DataCollatorWithPadding(processor)(classified)["labels"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"padding": "max_length"}, "padding='max_length': a batch is padded to its longest sentence"),
+        ({"max_length": 8}, "max_length=8: .* expected None"),
+        ({"pad_to_multiple_of": 8}, "pad_to_multiple_of=8: .* expected None"),
+        ({"return_tensors": "np"}, "return_tensors='np': PhoneXL reads PyTorch tensors"),
+    ],
+)
+def test_rows_are_padded_in_no_other_way(processor: PhoneXLProcessor, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        DataCollatorWithPadding(processor, **asked)([{"input_ids": [2, 3]}])
+
+
+def test_nothing_to_pad_is_refused(processor: PhoneXLProcessor) -> None:
+    with pytest.raises(ValueError, match="nothing to pad: the list of sentences is empty"):
+        processor.pad([])
 
 
 def test_truncation_takes_the_first_words_that_the_backbone_has_positions_for(

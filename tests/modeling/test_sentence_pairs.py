@@ -84,9 +84,9 @@ def with_views(processor: PhoneXLProcessor, pairs: list[tuple[str, str]]) -> dic
     batch = batch_of(processor, pairs)
     masked = batch["word_ids"] == 1
     views = {"mlm_input_ids": batch["input_ids"].masked_fill(masked, 4)}
-    views["mlm_labels"] = batch["input_ids"].masked_fill(~masked, -100)
+    views["mlm_targets"] = batch["input_ids"].masked_fill(~masked, -100)
     switched = {f"xmlm_{name}": value for name, value in batch.items()}
-    switched |= {"xmlm_input_ids": views["mlm_input_ids"], "xmlm_labels": views["mlm_labels"]}
+    switched |= {"xmlm_input_ids": views["mlm_input_ids"], "xmlm_targets": views["mlm_targets"]}
     return {**batch, **views, **switched, "labels": torch.tensor([2, 0, 1])[: len(pairs)]}
 
 

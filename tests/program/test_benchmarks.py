@@ -154,7 +154,7 @@ def test_released_work_is_the_formula_on_a_full_batch(script: Load) -> None:
     encoder = BertConfig(vocab_size=500, **SHAPE)
     config = PhoneXLConfig(encoder, phoneme_vocab_size=9, id2label=dict(enumerate("ab")))
     wide = torch.zeros(1, 128, dtype=torch.long)
-    views = {f"{view}_{name}": wide for view in ("mlm", "xmlm") for name in ("labels", "input_ids")}
+    views = {f"{view}_{name}": wide for view in ("mlm", "xmlm") for name in ("targets", "input_ids")}
     batch = {"input_ids": wide, "language_ids": wide, "xmlm_language_ids": wide, **views}
     ours, released = flops.forward_flops(config, batch), flops.released_flops(encoder, 2)
     assert ours["encoder"] == released["encoder"]

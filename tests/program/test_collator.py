@@ -20,8 +20,8 @@ from phonexl.training.collator import PhoneXLCollator
 from phonexl.training.dataset import Row, TaggingDataset
 
 TASK_PASS = {"input_ids", "word_ids", "phoneme_ids", "phoneme_word_ids", "language_ids", "labels"}
-MLM_PASS = {"mlm_input_ids", "mlm_labels"}
-XMLM_PASS = {f"xmlm_{name}" for name in TASK_PASS}
+MLM_PASS = {"mlm_input_ids", "mlm_targets"}
+XMLM_PASS = {f"xmlm_{name}" for name in (TASK_PASS - {"labels"} | {"targets"})}
 DICTIONARY = BilingualDictionary([("书", "sách"), ("喜欢", "thích"), ("。", "."), ("北京", "bắckinh")])
 
 
@@ -61,9 +61,9 @@ def read_rows(tokens: Sequence[str], processor: PhoneXLProcessor) -> list[Row]:
 def without_padding(batch: dict[str, Tensor], row: int) -> dict[str, list[int]]:
     """Everything of one row, each tensor cut where its own units end."""
     owners = {
-        "word_ids": ("input_ids", "word_ids", "mlm_input_ids", "mlm_labels"),
+        "word_ids": ("input_ids", "word_ids", "mlm_input_ids", "mlm_targets"),
         "phoneme_word_ids": ("phoneme_ids", "phoneme_word_ids"),
-        "xmlm_word_ids": ("xmlm_input_ids", "xmlm_word_ids", "xmlm_labels"),
+        "xmlm_word_ids": ("xmlm_input_ids", "xmlm_word_ids", "xmlm_targets"),
         "xmlm_phoneme_word_ids": ("xmlm_phoneme_ids", "xmlm_phoneme_word_ids"),
     }
     kept = {
@@ -75,8 +75,8 @@ def without_padding(batch: dict[str, Tensor], row: int) -> dict[str, list[int]]:
     return kept
 
 
-def units_with_labels(batch: dict[str, Tensor], prefix: str, words: str) -> list[set[int]]:
-    labelled = batch[f"{prefix}labels"] != -100
+def units_with_targets(batch: dict[str, Tensor], prefix: str, words: str) -> list[set[int]]:
+    labelled = batch[f"{prefix}targets"] != -100
     return [set(units[flags].tolist()) for units, flags in zip(batch[words], labelled, strict=True)]
 
 
@@ -105,7 +105,7 @@ def test_draws_change_with_the_epoch_unless_masks_are_static(
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert torch.equal(first["input_ids"], second["input_ids"])
     for prefix in ("mlm_", "xmlm_"):
-        assert (first[f"{prefix}labels"].tolist() == second[f"{prefix}labels"].tolist()) is static
+        assert (first[f"{prefix}targets"].tolist() == second[f"{prefix}targets"].tolist()) is static
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_masked_pieces_are_restored_by_their_labels(
     collator = make_collator(processor, backbone_config)
     rows = [dataset[index] for index in range(24)]
     batch = collator(rows)
-    labels, mask = batch["mlm_labels"], processor.tokenizer.mask_token_id
+    labels, mask = batch["mlm_targets"], processor.tokenizer.mask_token_id
     assert torch.equal(batch["mlm_input_ids"].where(labels == -100, labels), batch["input_ids"])
     assert torch.equal(batch["mlm_input_ids"] == mask, labels != -100)
-    masked = units_with_labels(batch, "mlm_", "word_ids")
+    masked = units_with_targets(batch, "mlm_", "word_ids")
     assert all(masked)
     for row, units in enumerate(masked):
         assert 0 not in units
@@ -158,7 +158,7 @@ def test_masked_pieces_are_restored_by_their_labels(
     assert collator.num_masked == sum(map(len, masked))
 
 
-def test_xmlm_labels_stand_on_the_switched_pieces_of_the_same_masked_words(
+def test_xmlm_targets_stand_on_the_switched_pieces_of_the_same_masked_words(
     processor: PhoneXLProcessor, backbone_config: PretrainedConfig, dataset: TaggingDataset
 ) -> None:
     """With ratio 1 and one translation each, what a sentence must become is known."""
@@ -167,10 +167,10 @@ def test_xmlm_labels_stand_on_the_switched_pieces_of_the_same_masked_words(
     batch = collator(rows)
     words = [[DICTIONARY.targets(token) or (token,) for token in row.tokens] for row in rows]
     expected = processor([[word[0] for word in row] for row in words], "zh", is_split_into_words=True)["input_ids"]
-    labels = batch["xmlm_labels"]
+    labels = batch["xmlm_targets"]
     assert torch.equal(batch["xmlm_input_ids"].where(labels == -100, labels), expected)
     assert torch.equal(batch["xmlm_input_ids"] == processor.tokenizer.mask_token_id, labels != -100)
-    assert units_with_labels(batch, "xmlm_", "xmlm_word_ids") == units_with_labels(batch, "mlm_", "word_ids")
+    assert units_with_targets(batch, "xmlm_", "xmlm_word_ids") == units_with_targets(batch, "mlm_", "word_ids")
 
 
 def test_a_joined_span_is_masked_if_one_of_its_characters_is(
@@ -184,7 +184,7 @@ def test_a_joined_span_is_masked_if_one_of_its_characters_is(
         collator.epoch = epoch
         batch = collator(rows)
         (source,), (switched,) = (
-            units_with_labels(batch, prefix, words)
+            units_with_targets(batch, prefix, words)
             for prefix, words in (("mlm_", "word_ids"), ("xmlm_", "xmlm_word_ids"))
         )
         seen.add((*source, *switched))
@@ -197,7 +197,7 @@ def test_random_pieces_stay_within_the_vocabulary(
 ) -> None:
     collator = make_collator(processor, backbone_config, mask_ratio=1.0, mask_replace=(0.0, 1.0, 0.0))
     batch = collator([dataset[index] for index in range(24)])
-    changed = batch["mlm_input_ids"][batch["mlm_labels"] != -100]
+    changed = batch["mlm_input_ids"][batch["mlm_targets"] != -100]
     assert changed.max() < backbone_config.vocab_size
     assert len(set(changed.tolist())) > backbone_config.vocab_size / 2
 
@@ -212,7 +212,7 @@ def test_sentencepiece_marks_are_not_predicted(
     assert batch["input_ids"].tolist() == [[0, mark, me, marked_book, mark, read, book, 2]]
     for prefix in ("mlm_", "xmlm_"):
         assert batch[f"{prefix}input_ids"].tolist() == [[0, *[sentencepiece.tokenizer.mask_token_id] * 6, 2]]
-        assert batch[f"{prefix}labels"].tolist() == [[-100, -100, me, marked_book, -100, read, book, -100]]
+        assert batch[f"{prefix}targets"].tolist() == [[-100, -100, me, marked_book, -100, read, book, -100]]
 
 
 @pytest.mark.parametrize(("source", "target"), [("书看看看", "书"), ("书", "书看看看")])
@@ -230,7 +230,7 @@ def test_source_boundaries_pool_the_switched_text_as_the_released_code_does(
     missing, excess = max(0, len(units) - len(pieces) - 2), max(0, len(pieces) + 2 - len(units))
     ids = [0, *[tokenizer.mask_token_id] * len(pieces), 2]
     assert batch["xmlm_input_ids"][0].tolist() == ids + [tokenizer.pad_token_id] * missing
-    assert batch["xmlm_labels"][0].tolist() == [-100, *pieces, -100] + [-100] * missing
+    assert batch["xmlm_targets"][0].tolist() == [-100, *pieces, -100] + [-100] * missing
     assert batch["xmlm_word_ids"][0].tolist() == units + [-1] * excess
     zh, vi = (sentencepiece.encode([word], code).phoneme_pieces[0] for word, code in (("书书", "zh"), (target, "vi")))
     sounds, sound_units = [0, *zh, *vi, *zh, 2], batch["phoneme_word_ids"][0].tolist()
@@ -311,9 +311,9 @@ def test_draws_are_those_of_the_epoch_and_leave_the_masks_alone(processor, backb
         seen.add(str(collator(rows)["input_ids"].tolist()))
     assert len(seen) > 1
     phonexl = make_collator(processor, backbone_config)
-    masks = phonexl(rows)["mlm_labels"]
+    masks = phonexl(rows)["mlm_targets"]
     phonexl.task_switcher = CodeSwitcher(DICTIONARY, processor, "vi", 0.5, "word")
-    assert torch.equal(phonexl(rows)["mlm_labels"], masks)
+    assert torch.equal(phonexl(rows)["mlm_targets"], masks)
 
 
 def test_the_rate_is_that_of_ratio_and_coverage(processor, backbone_config):

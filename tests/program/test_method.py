@@ -332,5 +332,5 @@ def test_the_cosine_of_a_term_is_that_of_its_gradients(
         for term, other in gradients.items()
     }
     assert abs(found["mlm_cosine"]) > 1e-4
-    batch["mlm_labels"] = torch.full_like(batch["mlm_labels"], -100)  # nothing masked: no gradient, and no angle
+    batch["mlm_targets"] = torch.full_like(batch["mlm_targets"], -100)  # nothing masked: no gradient, and no angle
     assert trainer._compare_gradients(batch, tagger.count_terms(batch)).keys() == found.keys() - {"mlm_cosine"}

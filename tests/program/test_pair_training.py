@@ -168,7 +168,7 @@ def test_words_of_both_sentences_are_masked_and_specials_never(
     assert batch["labels"].tolist() == [0, 1, 2] * 4
     for prefix in ("", "xmlm_"):
         units, sentences = batch[f"{prefix}word_ids"], batch[f"{prefix}sentence_ids"]
-        masked = batch["mlm_labels" if not prefix else "xmlm_labels"] != -100
+        masked = batch["mlm_targets" if not prefix else "xmlm_targets"] != -100
         of_pieces = sentences.gather(1, units.clamp(min=0)).masked_fill(units < 0, -1)
         assert {*of_pieces[masked].tolist()} == {0, 1}
         specials = (of_pieces == -1) & (units >= 0)

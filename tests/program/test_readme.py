@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 import pytest
+import torch
 
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.sound_dictionary import SOUND_DICTIONARY_FILE
@@ -183,6 +184,31 @@ def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProces
     )
     assert output.returncode == 0, output.stderr
     assert [line.split()[0] for line in output.stdout.split("\n") if line] == ["Tôi", "học", "ở", "Hà", "."]
+
+
+@pytest.mark.medium
+def test_the_stock_trainer_goes_on_training_as_the_page_says(
+    backbone: Path, processor: PhoneXLProcessor, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (name,) = re.findall(r'name = "(.*?)"', code)
+    tagger = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=["NOUN", "VERB"], processor=processor)
+    tagger.save_pretrained(tmp_path / name)
+    processor.save_pretrained(tmp_path / name)
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "HF_HOME": str(tmp_path / "home")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert output.returncode == 0, output.stderr
+    assert 0 <= float(output.stdout.strip().split("\n")[-1]) <= 1
+    tuned = PhoneXLForTokenClassification.from_pretrained(tmp_path / "tuned")
+    assert not torch.equal(tuned.classifier.weight, tagger.classifier.weight)
+    assert PhoneXLProcessor.from_pretrained(tmp_path / "tuned").languages == processor.languages
 
 
 def test_named_files_exist() -> None:
