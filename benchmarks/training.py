@@ -50,7 +50,7 @@ class OnePiecePerCharacter(PhoneXLProcessor):
     mBERT's own is not needed for more than that: the encoder reads one vector per word.
     """
 
-    def pieces(self, token: str) -> list[int]:
+    def pieces(self, token: str, spaced: bool = False) -> list[int]:
         """As many times the same piece as the token has characters."""
         return [0] * len(token)
 

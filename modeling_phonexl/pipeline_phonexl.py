@@ -117,7 +117,7 @@ class PhoneXLTokenClassificationPipeline(TokenClassificationPipeline):
         parts = model_inputs.pop("part")
         several = isinstance(parts, list)
         batch = self._ensure_tensor_on_device(self.processor.pad(parts if several else [parts]), self.device)
-        outputs = self.model(**batch)
+        outputs = self.model(**batch, return_dict=True)
         tags = self.model.decode(outputs.logits, outputs.unit_mask)
         probabilities = outputs.logits.float().softmax(-1)
         scores = probabilities.gather(-1, tags.clamp(min=0).unsqueeze(-1)).squeeze(-1)

@@ -61,7 +61,8 @@ class PhoneXLTextClassificationPipeline(TextClassificationPipeline):
         """Classify one item, or the lists into which `batch_size` collates several."""
         part = model_inputs["part"]
         batch = self.processor.pad(part if isinstance(part, list) else [part])
-        return {"logits": self.model(**self._ensure_tensor_on_device(batch, self.device)).logits}
+        on_device = self._ensure_tensor_on_device(batch, self.device)
+        return {"logits": self.model(**on_device, return_dict=True).logits}
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
         """Save model, tokenizer and processor; the stock pipeline forgets the processor."""

@@ -144,6 +144,12 @@ def test_an_option_that_nothing_reads_is_refused(pipe: Any, option: str) -> None
     assert entries == pipe("Hà Nội", language="ko", return_ipa=True)
 
 
+def test_a_model_that_answers_in_tuples_is_read_as_well(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = flat(pipe(TEXTS[1]))
+    monkeypatch.setattr(pipe.model.config, "return_dict", False)
+    assert flat(pipe(TEXTS[1])) == expected
+
+
 def test_one_language_is_for_all_texts(pipe: Any) -> None:
     with pytest.raises(UnknownLanguageError, match=r"\['vi', 'zh'\]; expected one code as a string"):
         pipe(["Hà Nội", "北京"], language=["vi", "zh"])
