@@ -269,7 +269,10 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
         return 100 * (one - two)
 
     assert gain("cosda-ml", "plain") > 1.5
-    assert max(abs(gain(name, "plain")) for name in ("filter", "x-mixup")) < 0.25
+    for name in ("filter", "x-mixup"):
+        seeds = [key for key in runs if key.startswith(name)]
+        assert len(seeds) >= 2
+        assert max(abs(gain(key, key.replace(name, "plain"))) for key in seeds) < 0.25, name
     assert runs["translate-train"].training["translator"]["coverage"] == pytest.approx(0.23, abs=0.005)
 
     def korean(name: str) -> list[float]:
@@ -285,6 +288,12 @@ def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
     assert [round(min(ahead), 1), round(max(ahead), 1)] == [0.9, 2.5]
 
 
+def joined(values: list[float]) -> str:
+    """With signs, as a sentence has them."""
+    *words, last = [f"{value:+.1f}" for value in values]
+    return f"{', '.join(words)} and {last}" if words else last
+
+
 def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> None:
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
     runs = find_results([ROOT / "results" / "udpos-2000-methods" / "zh-vi"])
@@ -298,11 +307,14 @@ def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> N
         plain = by_seed("plain", metric, language, epochs)
         return [score - plain[seed] for seed, score in sorted(by_seed(method, metric, language).items())]
 
-    by = "{:+.1f}, {:+.1f} and {:+.1f}"
-    assert f"of the source's, by {by.format(*gains('cosda-ml'))} points of accuracy" in page
+    assert f"of the source's, by {joined(gains('cosda-ml'))} points of accuracy" in page
     assert f"(F1 {fmean(gains('cosda-ml', 'xtreme_f1')):.1f} on average)" in page
-    of_translations = by.format(*gains("translate-train")), fmean(gains("translate-train", "xtreme_f1"))
+    of_translations = joined(gains("translate-train")), fmean(gains("translate-train", "xtreme_f1"))
     assert "beside the source's, by {} (F1 {:.1f})".format(*of_translations) in page
+    assert f"`xtune` gains most**, by {joined(gains('xtune'))} points" in page
+    assert f"(F1 {fmean(gains('xtune', 'xtreme_f1')):.1f} on average)" in page
+    assert f"over plain with two epochs by {joined(gains('xtune', epochs=2))}" in page
+    assert {run.training["steps"] for run in runs if run.recipe["method"] == "xtune"} == {3 * 125}
     longer = [by_seed("plain", "accuracy", language, 2) for language in ("zh", "vi")]
     shorter = [by_seed("plain", "accuracy", language) for language in ("zh", "vi")]
     zh, vi = (fmean(two.values()) - fmean(one.values()) for two, one in zip(longer, shorter, strict=True))
@@ -310,12 +322,20 @@ def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> N
     ahead = [fmean(gains("translate-train", metric, epochs=2)) for metric in ("accuracy", "xtreme_f1")]
     assert "is {:.1f} points ahead (F1 {:.1f}) and one behind on Chinese".format(*ahead) in page
     assert round(fmean(gains("translate-train", language="zh", epochs=2))) == -1
-    assert f"(`sino-xenic`) gains {by.format(*gains('sino-xenic'))} points" in page
-    (accuracy,), (f1,) = gains("phonexl"), gains("phonexl", "xtreme_f1")
-    assert f"{accuracy:+.1f} points and {f1:.1f} of F1 with this seed" in page
-    assert {round(gain) for gain in gains("romanised-contrast", language="zh")} == {-5, -6}
-    assert abs(fmean(gains("romanised-contrast"))) < 0.3
-    assert f"none on Vietnamese** (F1 {-fmean(gains('romanised-contrast', 'xtreme_f1')):.1f})" in page
+    assert f"(`sino-xenic`) gains {joined(gains('sino-xenic'))} points" in page
+    plain, phonexl = (
+        [run for run in runs if (run.recipe["method"], run.recipe["num_train_epochs"]) == (name, 1)]
+        for name in ("plain", "phonexl")
+    )
+    found = gain_over(phonexl, plain, "vi", "accuracy", "test")
+    assert found is not None
+    assert found[1] is not None
+    interval = "[{:.2f}, {:.2f}]".format(*(100 * end for end in found[1]))
+    assert f"gains {joined(gains('phonexl'))} points of accuracy ({100 * found[0]:.2f} {interval})" in page
+    assert f"nothing of F1 ({joined(gains('phonexl', 'xtreme_f1'))})" in page
+    assert {round(gain) for gain in gains("romanised-contrast", language="zh")} == {-4, -5, -6}
+    loss = [-fmean(gains("romanised-contrast", metric)) for metric in ("accuracy", "xtreme_f1")]
+    assert "on Chinese and {:.1f} on Vietnamese** (F1 {:.1f})".format(*loss) in page
 
 
 def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
@@ -323,13 +343,14 @@ def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
     runs = find_results([folder / "ja-ko"])
 
-    def by_seed(method: str, metric: str = "accuracy", language: str = "ko") -> dict[int, float]:
-        found = [run for run in runs if run.recipe["method"] == method]
+    def by_seed(method: str, metric: str, language: str, epochs: int = 1) -> dict[int, float]:
+        found = [run for run in runs if (run.recipe["method"], run.recipe["num_train_epochs"]) == (method, epochs)]
         return {run.seed: 100 * run.scores[language]["test"][metric] for run in found}
 
-    def gains(method: str, metric: str = "accuracy", language: str = "ko") -> list[float]:
-        plain = by_seed("plain", metric, language)
-        return [score - plain[seed] for seed, score in sorted(by_seed(method, metric, language).items())]
+    def gains(method: str, metric: str = "accuracy", language: str = "ko", epochs: int = 1) -> list[float]:
+        """Over plain that was trained for that long, where it has the seed."""
+        plain, scores = by_seed("plain", metric, language, epochs), by_seed(method, metric, language)
+        return [score - plain[seed] for seed, score in sorted(scores.items()) if seed in plain]
 
     assert min(gains("translate-train")) > 1.5
     means = [fmean(gains("translate-train", *which)) for which in ((), ("xtreme_f1",), ("accuracy", "ja"))]
@@ -337,6 +358,15 @@ def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
         "gains in every seed**, {:.1f} points of accuracy and {:.1f} of F1 on Korean, {:.1f} on J".format(*means)
         in page
     )
+    first, second = gains("xtune")
+    f1 = fmean(gains("xtune", "xtreme_f1"))
+    assert f"`xtune` as well**, {first:+.1f} and {second:+.1f} points of accuracy (F1 {f1:.1f} on average)" in page
+    longer = by_seed("plain", "accuracy", "ko", 2)
+    assert f"has {fmean(longer.values()):.2f} on Korean ({len(longer)} seed" in page
+    for method, words in (("translate-train", "over `translate-train` by"), ("xtune", "and over `xtune` by")):
+        behind = [-gain for gain in gains(method, epochs=2)]
+        assert min(behind) > 0
+        assert f"{words} {joined(behind)}" in page
     assert "are equal here**: {:+.1f}, {:+.1f} and {:+.1f} points".format(*gains("phonexl")) in page
     first, second, _ = gains("cosda-ml")
     assert f"gains in one seed ({first:+.1f}) and loses in another ({second:+.1f})" in page
@@ -350,7 +380,8 @@ def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     assert max(gains("romanised-contrast")) < -4
     assert round(min(gains("x-mixup"))) == 1
     others = {(run.recipe["method"], run.seed): run for run in find_results([folder / "ja-ko-float32"])}
-    both = [(run, others[key]) for run in runs if (key := (run.recipe["method"], run.seed)) in others]
+    once = [run for run in runs if run.recipe["num_train_epochs"] == 1]
+    both = [(run, others[key]) for run in once if (key := (run.recipe["method"], run.seed)) in others]
     assert "the seven runs that were made in both types" in page
     apart = [abs(a.scores["ko"]["test"]["accuracy"] - b.scores["ko"]["test"]["accuracy"]) for a, b in both]
     assert len(both) >= 7
