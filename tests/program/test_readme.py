@@ -311,6 +311,8 @@ def test_what_is_said_of_three_seeds_of_vietnamese_is_what_their_runs_say() -> N
     assert f"(F1 {fmean(gains('cosda-ml', 'xtreme_f1')):.1f} on average)" in page
     of_translations = joined(gains("translate-train")), fmean(gains("translate-train", "xtreme_f1"))
     assert "beside the source's, by {} (F1 {:.1f})".format(*of_translations) in page
+    assert "some three points on Vietnamese" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(2.5 < fmean(gains(method)) < 4 for method in ("xtune", "translate-train"))
     assert f"`xtune` gains most**, by {joined(gains('xtune'))} points" in page
     assert f"(F1 {fmean(gains('xtune', 'xtreme_f1')):.1f} on average)" in page
     assert f"over plain with two epochs by {joined(gains('xtune', epochs=2))}" in page
