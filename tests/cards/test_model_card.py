@@ -447,6 +447,8 @@ def test_few_shot_is_what_was_read_not_what_was_asked_for(folder: Path):
 def test_scores_of_translate_test_are_told_from_those_of_the_saved_tagger(folder: Path, method: str):
     """Results of before have no scores of the saved tagger, and none of these must stand for them."""
     result = Result.load(METHODS / f"{method}.json")
+    for scores in result.scores["vi"].values():
+        del scores["read_alone"]
     result.save(folder / RESULT_FILE)
     run = describe_model(folder, "user/x").run
     assert run is not None
