@@ -161,9 +161,23 @@ def test_python_blocks_hold(code: str, monkeypatch: pytest.MonkeyPatch, tmp_path
     exec(compile(code, "README.md", "exec"), {})
 
 
+def run_script(code: str, folder: Path) -> str:
+    """What a script prints that is run in a folder, in a process and a cache of its own."""
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "HF_HOME": str(folder / "home")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert output.returncode == 0, output.stderr
+    return output.stdout
+
+
 @pytest.mark.medium
 def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProcessor, tmp_path: Path) -> None:
-    """The others, as a newcomer would run them, on a tiny model: in a process and a cache of their own."""
+    """The others, as a newcomer would run them, on a tiny model."""
     (name,) = re.findall(r'pipeline\("token-classification", "(.*?)"', README)
     folder = tmp_path / name
     tagger = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=["NOUN", "VERB"], processor=processor)
@@ -174,16 +188,8 @@ def test_python_blocks_with_a_model_run(backbone: Path, processor: PhoneXLProces
     assert 'from_backbone(resolve_backbone("offline"), labels=' in script
     # The real one is of 490 MB; `test_backbone.py` makes it.
     script = f"import phonexl.backbone\nphonexl.backbone._cached_offline = lambda vocab: {str(backbone)!r}\n{script}"
-    output = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "HF_HOME": str(tmp_path / "home")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert output.returncode == 0, output.stderr
-    assert [line.split()[0] for line in output.stdout.split("\n") if line] == ["Tôi", "học", "ở", "Hà", "."]
+    said = run_script(script, tmp_path)
+    assert [line.split()[0] for line in said.split("\n") if line] == ["Tôi", "học", "ở", "Hà", "."]
 
 
 @pytest.mark.medium
@@ -196,16 +202,8 @@ def test_the_stock_trainer_goes_on_training_as_the_page_says(
     tagger = PhoneXLForTokenClassification.from_backbone(str(backbone), labels=["NOUN", "VERB"], processor=processor)
     tagger.save_pretrained(tmp_path / name)
     processor.save_pretrained(tmp_path / name)
-    output = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "HF_HOME": str(tmp_path / "home")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert output.returncode == 0, output.stderr
-    assert 0 <= float(output.stdout.strip().split("\n")[-1]) <= 1
+    said = run_script(code, tmp_path)
+    assert 0 <= float(said.strip().split("\n")[-1]) <= 1
     tuned = PhoneXLForTokenClassification.from_pretrained(tmp_path / "tuned")
     assert not torch.equal(tuned.classifier.weight, tagger.classifier.weight)
     assert PhoneXLProcessor.from_pretrained(tmp_path / "tuned").languages == processor.languages
