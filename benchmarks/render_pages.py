@@ -20,6 +20,7 @@ from phonexl.gap.report import read_inputs
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.symbols import SymbolCoverage
 from phonexl.gap.tables import alike_table, comparison_table, correlation_table, difference_table
+from phonexl.label_curve import label_curve
 from phonexl.results import Result, Table, find_results, make_table
 from phonexl.tag_recall import tag_recall
 
@@ -45,6 +46,12 @@ def _tags(arguments: str) -> Table:
     """Language and folders of runs."""
     language, *folders = arguments.split()
     return tag_recall(_find(*folders), language)
+
+
+def _curve(arguments: str) -> Table:
+    """Metric and folders of runs with and without labels of the target."""
+    metric, *folders = arguments.split()
+    return label_curve(_find(*folders), metric)
 
 
 def _correlations(_: str) -> Table:
@@ -76,6 +83,7 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "results": _results,
     "compare": _compare,
     "tags": _tags,
+    "curve": _curve,
     "gap floors": lambda name: floor_table(_find(f"{GAP}/{name}")),
     "gap unequal": _unequal,
     "gap": lambda name: summary(_offline(name or "text")),

@@ -70,17 +70,8 @@ def compare(results: Sequence[Result], metric: str | None = None, split: str = "
     Raises:
         ValueError: If the results are of several tasks or pairs, there are none, or they have no such score.
     """
-    if not results:
-        raise ValueError("nothing to compare: no result")
-    pairs = {(r.recipe["task"], r.recipe["source"], r.recipe["target"]) for r in results}
-    if len(pairs) > 1:
-        listed = ", ".join(" ".join(pair) for pair in sorted(pairs))
-        raise ValueError(f"results of several tasks or pairs of languages ({listed}): compare one at a time")
-    ((_, source, target),) = pairs
-    had = {name for result in results for splits in result.scores.values() for name in splits.get(split, {})}
-    metric = metric or ("xtreme_f1" if "xtreme_f1" in had else "accuracy")
-    if had and metric not in had:
-        raise ValueError(f"these results have no {metric}: leave out --metric, or pass --metric accuracy")
+    source, target = find_pair(results)
+    metric = choose_metric(results, metric, split)
     groups = group_results(results)
     name = metric.replace("_", " ")
     columns = ["system", "needs", "seeds", f"{source} {name}", f"{target} {name}", f"{target} over plain"]
@@ -102,6 +93,35 @@ def compare(results: Sequence[Result], metric: str | None = None, split: str = "
             ]
         )
     return Table(columns, rows)
+
+
+def find_pair(results: Sequence[Result]) -> tuple[str, str]:
+    """Source and target language of results of one task.
+
+    Raises:
+        ValueError: If there is no result, or they are of several tasks or pairs.
+    """
+    if not results:
+        raise ValueError("nothing to compare: no result")
+    pairs = {(r.recipe["task"], r.recipe["source"], r.recipe["target"]) for r in results}
+    if len(pairs) > 1:
+        listed = ", ".join(" ".join(pair) for pair in sorted(pairs))
+        raise ValueError(f"results of several tasks or pairs of languages ({listed}): compare one at a time")
+    ((_, source, target),) = pairs
+    return source, target
+
+
+def choose_metric(results: Sequence[Result], metric: str | None, split: str) -> str:
+    """The metric that is asked for; None: `xtreme_f1` where the results have it, else accuracy.
+
+    Raises:
+        ValueError: If no result has it.
+    """
+    had = {name for result in results for splits in result.scores.values() for name in splits.get(split, {})}
+    metric = metric or ("xtreme_f1" if "xtreme_f1" in had else "accuracy")
+    if had and metric not in had:
+        raise ValueError(f"these results have no {metric}: leave out --metric, or pass --metric accuracy")
+    return metric
 
 
 def why_no_gain(results: Sequence[Result], split: str = "test") -> list[str]:
@@ -150,9 +170,14 @@ def _setting(result: Result, name: str) -> Any:
 
 
 def _needs(result: Result) -> str:
-    """The same with labels of the target: the number that was read, which a short file makes smaller."""
-    labels = result.data.get("few_shot", {}).get("sentences", result.recipe.get("few_shot", 0))
+    """The same with labels of the target."""
+    labels = count_labels(result)
     return f"{needs_of(result)}, {labels} labels" if labels else needs_of(result)
+
+
+def count_labels(result: Result) -> int:
+    """Labelled target sentences in training: those that were read, of which a short file has fewer than asked for."""
+    return int(result.data.get("few_shot", {}).get("sentences", result.recipe.get("few_shot", 0)))
 
 
 def needs_of(result: Result) -> str:

@@ -80,3 +80,20 @@ def tags(
     from phonexl.tag_recall import tag_recall
 
     print_table(tag_recall(find_results(folders), language, split.value), sys.stdout)
+
+
+@app.command()
+@honest_exit
+def curve(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with result JSONs of one task and pair of languages.")],
+    split: Annotated[Split, typer.Option(help="Which scores.")] = Split.test,
+    metric: ScoredBy = None,
+) -> None:
+    """What labels of the target are worth: the target's score by few_shot, a row for each system.
+
+    Example: phonexl results curve runs/few-shot
+    """
+    from phonexl.label_curve import label_curve
+    from phonexl.results import find_results
+
+    print_table(label_curve(find_results(folders), metric and metric.value, split.value), sys.stdout)

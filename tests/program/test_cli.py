@@ -48,6 +48,7 @@ COMMANDS = (
     "push dataset",
     "push metric",
     "results compare",
+    "results curve",
     "results table",
     "results tags",
 )
