@@ -265,6 +265,7 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
         token_unit=fields["token_unit"],
         max_pieces=fields["max_pieces"],
         sound_dictionary=dictionary,
+        split_syllables=fields.get("split_syllables", False),  # which older exports do not say either
     )
 
 

@@ -49,6 +49,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: As in the released code; see `PhoneXLConfig`.
         max_pieces: As in the released code; see `PhoneXLConfig`.
         sound_dictionary: What "sino-xenic" reads source words by; saved in a file of its own.
+        split_syllables: Whether Vietnamese words written together, as those of XTREME's POS files, are spelled with
+            spaces between their syllables.
         num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
             out. It is saved, so that tokens added later move no phoneme.
         **kwargs: Passed to `ProcessorMixin`.
@@ -76,6 +78,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         phoneme_prefix_bug: bool = False,
         max_pieces: int | None = None,
         sound_dictionary: SoundDictionary | None = None,
+        split_syllables: bool = False,
         num_word_pieces: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -113,6 +116,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             token_unit=token_unit,
             max_pieces=max_pieces,
             sound_dictionary=sound_dictionary,
+            split_syllables=split_syllables,
         )
         self.phoneme_vocab_kind = phoneme_vocab_kind
         self.phoneme_prefix_bug = phoneme_prefix_bug

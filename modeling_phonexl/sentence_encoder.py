@@ -117,6 +117,8 @@ class SentenceEncoder:
         token_unit: "word", or "character" for a model trained on characters; for raw text.
         max_pieces: As in the released code; see `PhoneXLConfig`.
         sound_dictionary: What "sino-xenic" reads source words by.
+        split_syllables: Whether Vietnamese words written together, as those of XTREME's POS files, are spelled with
+            spaces between their syllables; nobody writes them together, and no encoder was pretrained on them so.
 
     Raises:
         ValueError: If "sino-xenic" has no dictionary.
@@ -136,6 +138,7 @@ class SentenceEncoder:
         token_unit: str,
         max_pieces: int | None,
         sound_dictionary: SoundDictionary | None,
+        split_syllables: bool = False,
     ) -> None:
         if phoneme_transcription == "sino-xenic" and sound_dictionary is None:
             raise ValueError(
@@ -152,6 +155,7 @@ class SentenceEncoder:
         self.token_unit = token_unit
         self.max_pieces = max_pieces
         self.sound_dictionary = sound_dictionary
+        self.split_syllables = split_syllables
         self._piece_cache: dict[tuple[str, bool], list[int]] = {}
         self._knows_spaces = _knows_spaces(tokenizer)
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
@@ -228,6 +232,8 @@ class SentenceEncoder:
             spoken = self.transcribe(tokens, language) if phonemes is None else phonemes
             sounds = [self.phoneme_pieces(tuple(segments)) for segments in spoken]
         row = self.language_id(language)
+        if self.split_syllables:
+            tokens = [Transcriber(language).write_apart(token) for token in tokens]
         pieces = [self.pieces(token, find_language(language).spaced) for token in tokens]
         return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
 

@@ -8,7 +8,7 @@ import difflib
 import functools
 import importlib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -239,6 +239,15 @@ class Transcriber:
     def segment(self, text: str) -> list[tuple[int, int]]:
         """Cut running text into words: ordered, disjoint offsets that slice `text`; white space belongs to no word."""
         return load_language(self.language).segment(text)
+
+    def write_apart(self, token: str) -> str:
+        """The token with spaces between syllables that the language writes apart: of Vietnamese; others stay as is.
+
+        >>> Transcriber("vi").write_apart("điệntử"), Transcriber("fra").write_apart("électronique")
+        ('điện tử', 'électronique')
+        """
+        apart: Callable[[str], str] | None = getattr(load_language(self.language), "write_apart", None)
+        return token if apart is None else apart(token)
 
 
 @functools.lru_cache(maxsize=1 << 14)

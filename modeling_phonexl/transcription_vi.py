@@ -4,6 +4,7 @@ Holds no other dialect. What letters sound like and how frequent syllables are: 
 """
 
 import functools
+import itertools
 import math
 import re
 import unicodedata
@@ -101,6 +102,43 @@ def transcribe(tokens: Sequence[str]) -> list[Transcription]:
 
 
 @functools.lru_cache(maxsize=1 << 16)
+def write_apart(token: str) -> str:
+    """Put a space between the native syllables of a token that are written together, as XTREME's words are; in NFC.
+
+    Acronyms and what is not letters stay as they are, and so does a run of letters of which a part looks foreign: one
+    of several syllables without a mark, or with a bare vowel among them.
+
+    >>> [write_apart(token) for token in ("điệntử", "TPHồChíMinh", "Hà Nội", "McDonald", "covid-19")]
+    ['điện tử', 'TP Hồ Chí Minh', 'Hà Nội', 'McDonald', 'covid-19']
+    """
+    composed = unicodedata.normalize("NFC", token)
+    return re.sub(r"[^\W\d_]+", lambda run: " ".join(_syllables_of(run.group())) or run.group(), composed)
+
+
+def _syllables_of(run: str) -> list[str]:
+    """The native syllables, and acronyms, that a run of letters is made of; none if a part of it looks foreign."""
+    parts: list[str] = []
+    for word in [] if run.isascii() else _by_case(run):
+        lowered = word.lower()
+        if is_native(lowered) or _is_acronym(word):
+            parts.append(word)
+            continue
+        cut = _cheapest(lowered, _frequency_cost)
+        bare_vowel = any(len(part) == 1 and not _spelling_key(part)[1] for part in cut)
+        if word.isascii() or len(lowered) != len(word) or bare_vowel or not all(map(is_native, cut)):
+            return []
+        ends = list(itertools.accumulate(map(len, cut)))
+        parts += [word[end - len(part) : end] for part, end in zip(cut, ends, strict=True)]
+    return parts
+
+
+def _by_case(run: str) -> list[str]:
+    """Words of a run of letters: a capital after a small letter begins a new one (TìnhNguyệnViên)."""
+    cases = "".join("U" if char.isupper() else "l" for char in run)
+    return [run[match.start() : match.end()] for match in _CASE_BREAK.finditer(cases)]
+
+
+@functools.lru_cache(maxsize=1 << 16)
 def _read_token(token: str) -> Transcription:
     """Read one token by runs of letters, of digits and of others, which stand as they are."""
     segments: list[str] = []
@@ -142,10 +180,8 @@ def _nearest_letters(char: str) -> str:
 
 
 def _read_letters(run: str) -> Iterator[str]:
-    """Segments of a run of letters; a capital after a small letter begins a new word (TìnhNguyệnViên)."""
-    cases = "".join("U" if char.isupper() else "l" for char in run)
-    for match in _CASE_BREAK.finditer(cases):
-        word = run[match.start() : match.end()]
+    """Segments of a run of letters."""
+    for word in _by_case(run):
         whole = _syllable(word.lower())
         if whole and whole.native:
             yield from whole.segments

@@ -27,6 +27,7 @@ _SHARED: dict[str, Any] = {
     "limit_train": None,
     "limit_seed": 0,
     "few_shot": 0,
+    "split_syllables": False,
     "official": False,
     "learning_rate": 5e-5,
     "head_learning_rate": None,
@@ -50,6 +51,7 @@ _PAPER_ROWS = {
     ("none", False, ()): "plain",
 }
 _PE_ROWS = {"tokenizer": "phonexl:pe", "extended": "phonexl:pe-extended"}  # sound alone, by its vocabulary
+_NOT_PUBLISHED = ("few_shot", "particle_merge_ratio", "fill_unseen", "shuffle_dictionary", "split_syllables")
 _BACKBONES = {"mbert": "bert-base-multilingual-cased", "xlmr": "xlm-roberta-base"}
 Counts = NDArray[np.int64]
 
@@ -332,7 +334,7 @@ def _published(result: Result) -> str:
 
 def _paper_row(recipe: Mapping[str, Any]) -> str | None:
     """The row of `paper_scores.json` that a recipe is, by its settings; None for what the paper does not have."""
-    if any(recipe.get(name) for name in ("few_shot", "particle_merge_ratio", "fill_unseen", "shuffle_dictionary")):
+    if any(recipe.get(name) for name in _NOT_PUBLISHED):
         return None
     method = str(recipe.get("method", "phonexl"))
     if method not in ("plain", "phonexl"):

@@ -35,6 +35,7 @@ _LATER_SETTINGS = {
     "few_shot": 0,
     "particle_merge_ratio": 0.0,
     "fill_unseen": False,
+    "split_syllables": False,
     "log_gradient_cosines": False,
 }
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")

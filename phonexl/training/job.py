@@ -204,7 +204,13 @@ def build_model(
     fields = {key: config[key] for key in _PROCESSOR_FIELDS if key in config}
     if config.get("phoneme_transcription") == "sino-xenic":
         fields["sound_dictionary"] = find_sound_dictionary(recipe)
-    processor = PhoneXLProcessor.from_backbone(name, languages=languages, token_unit=recipe.token_unit, **fields)
+    processor = PhoneXLProcessor.from_backbone(
+        name,
+        languages=languages,
+        token_unit=recipe.token_unit,
+        split_syllables=recipe.split_syllables,
+        **fields,
+    )
     task = find_task(recipe.task)
     made = task.model if model_class is None else model_class
     return made.from_backbone(name, labels=task.labels, processor=processor, **config), processor

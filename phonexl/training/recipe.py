@@ -59,6 +59,8 @@ class Recipe:
         shuffle_dictionary: Give every source word the targets of another one, where it is switched and where it is
             heard: the control that tells what words mean from what words of the target's script do for their tag.
         token_unit: "word" or "character": what raw text is cut into when the model is used.
+        split_syllables: Spell Vietnamese words that are written together, as those of XTREME's POS files, with spaces
+            between their syllables, wherever the model reads them.
         seeds: One run each.
         limit_train: Train on that many sentences, drawn at random with `limit_seed`; None takes all.
         limit_eval: The same for every evaluated split.
@@ -87,6 +89,7 @@ class Recipe:
     fill_unseen: bool = False
     shuffle_dictionary: bool = False
     token_unit: Literal["word", "character"] = "word"
+    split_syllables: bool = False
     seeds: tuple[int, ...] = (1, 2, 3)
     limit_train: int | None = None
     limit_eval: int | None = None
@@ -120,6 +123,8 @@ class Recipe:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
         if self.particle_merge_ratio and self.task != "udpos":
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
+        if self.split_syllables and "vi" not in {find_language(code).code for code in (self.source, self.target)}:
+            raise RecipeError(f"{self.name}: split_syllables is of Vietnamese, and none is read: set it to false")
         if self.fill_unseen and self.training.get("weight_decay"):
             raise RecipeError(
                 f"{self.name}: fill_unseen knows what training never met by rows that stayed as they were, and "

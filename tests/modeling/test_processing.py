@@ -351,6 +351,16 @@ def test_character_models_read_characters(tokenizer: PreTrainedTokenizerFast) ->
     assert processor.segment("北 京。") == [(0, 1), (2, 3), (3, 4)]
 
 
+def test_syllables_written_together_are_spelled_apart_where_asked(tokenizer: PreTrainedTokenizerFast) -> None:
+    """The spelling alone: words, sounds and other languages stay as they are."""
+    as_written, apart = (PhoneXLProcessor(tokenizer, split_syllables=split) for split in (False, True))
+    tokens = ["họcsinh", "ở", "HàNội", "."]
+    glued, spaced = (processor.encode(tokens, "vi") for processor in (as_written, apart))
+    assert spaced.pieces == as_written.encode(["học sinh", "ở", "Hà Nội", "."], "vi").pieces != glued.pieces
+    assert spaced.phoneme_pieces == glued.phoneme_pieces
+    assert apart.encode(["电子"], "zh") == as_written.encode(["电子"], "zh")
+
+
 def test_a_tokenizer_of_another_family_is_refused(tokenizer: PreTrainedTokenizerFast) -> None:
     """A decoder's tokenizer has no [CLS]; `None` as an id would fail far from here."""
     bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, unk_token="[UNK]")
@@ -456,6 +466,7 @@ def test_saving_keeps_every_field(tokenizer: PreTrainedTokenizerFast, tmp_path: 
         "phoneme_transcription": "roman",
         "unit": "subword",
         "token_unit": "character",
+        "split_syllables": True,
         "phoneme_prefix_bug": True,
         "max_pieces": 40,
     }

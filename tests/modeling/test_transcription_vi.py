@@ -3,6 +3,7 @@
 import gzip
 import importlib.util
 import io
+import itertools
 import pickle
 import unicodedata
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from dataset_scripts.make_vi_syllables import count_syllables, literal
 from modeling_phonexl.transcription import REASONS
-from modeling_phonexl.transcription_vi import INVENTORY, is_native, segment, transcribe
+from modeling_phonexl.transcription_vi import INVENTORY, is_native, segment, transcribe, write_apart
 from modeling_phonexl.transcription_vi_table import RIME_SHAPES, SYLLABLE_COUNTS
 from modeling_phonexl.transcription_vi_words import _DataUnpickler
 
@@ -319,3 +320,48 @@ def test_words_of_running_text(shared: Path) -> None:
         words = segment(" ".join(tokens))
         right, found, wanted = right + len(gold.intersection(words)), found + len(words), wanted + len(gold)
     assert 200 * right / (found + wanted) > MIN_F1
+
+
+@pytest.mark.parametrize(
+    ("token", "apart"),
+    [
+        ("sẵnsàng", "sẵn sàng"),
+        ("nhưthếnào", "như thế nào"),
+        ("Cựuchiếnbinh,", "Cựu chiến binh,"),
+        ("TPHồChíMinh", "TP Hồ Chí Minh"),
+        ("ýnghĩa", "ý nghĩa"),  # a vowel with a tone is a word
+        ("áo-quầnáo", "áo-quần áo"),
+        (unicodedata.normalize("NFD", "điệntử"), "điện tử"),
+    ],
+)
+def test_native_syllables_written_together_are_put_apart(token: str, apart: str) -> None:
+    assert write_apart(token) == apart
+    assert transcribe([token])[0].segments == transcribe([apart])[0].segments
+
+
+@pytest.mark.parametrize(
+    "token", ["thuê", "Nguyễn", "ĐHQG", "iPhone", "Obama", "Renée", "Albumđầu", "2,5", "", "Hà Nội"]
+)
+def test_all_else_stays_together(token: str) -> None:
+    """Of running text one word in two thousand is touched, a foreign one most often."""
+    assert write_apart(token) == token
+
+
+@given(st.lists(st.sampled_from("điện tử sẵn sàng như thế quốc gia hành chính độc lập tự do".split()), min_size=1))
+def test_putting_apart_undoes_gluing_and_never_changes_letters(syllables: list[str]) -> None:
+    glued = "".join(syllables)
+    apart = write_apart(glued)
+    assert apart.replace(" ", "") == glued
+    assert write_apart(apart) == apart
+
+
+def test_words_of_running_text_that_are_glued_are_found_again(shared: Path) -> None:
+    """93 % of pairs of neighbours, foreign ones among them; where it errs, it most often leaves them together."""
+    with gzip.open(shared / "data" / "raw" / "vie.txt.gz", "rt", encoding="utf-8") as lines:
+        words = [word for line in itertools.islice(lines, 2000) for word in line.split()]
+    pairs = [(one, two) for one, two in itertools.pairwise(words) if one.isalpha() and two.isalpha() and two.islower()]
+    found = [write_apart(one + two) for one, two in pairs]
+    right = [f"{one} {two}" == made for (one, two), made in zip(pairs, found, strict=True)]
+    assert sum(right) > 0.92 * len(pairs)
+    assert sum(" " in made and not good for made, good in zip(found, right, strict=True)) < 0.02 * len(pairs)
+    assert sum(write_apart(word) != word for word in words) < 0.001 * len(words)

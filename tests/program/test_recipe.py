@@ -208,6 +208,10 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
         (MINIMAL + "particle_merge_ratio: .nan\n", "particle_merge_ratio is nan; expected a finite number"),
         (MINIMAL + "translator: null\n", "translator is null; expected text"),
         (MINIMAL + "fill_unseen: 1\n", "fill_unseen is 1; expected true or false"),
+        (
+            "task: udpos\nsource: ja\ntarget: ko\nsplit_syllables: true\n",
+            "split_syllables is of Vietnamese, and none is read",
+        ),
         (MINIMAL + "vocab: big\n", "vocab is 'big'; expected one of full, cjkv"),
         (MINIMAL + "seeds: [a]\n", r"seeds is \('a',\); expected a list of which each is a whole number"),
         (MINIMAL + "token_unit: charcter\n", "mine: token_unit is 'charcter'; expected one of word, character$"),
