@@ -5,6 +5,7 @@ The model is in `model_translation.py`; aligning words by an encoder in `word_al
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -198,6 +199,30 @@ def make_translator(recipe: Recipe, folder: Path, source: str, target: str) -> T
     from phonexl.training.model_translation import ModelTranslator
 
     return ModelTranslator(str(place) if place.is_dir() else recipe.translator, source, target, recipe.task)
+
+
+def read_words(recipe: Recipe, folder: Path, *, translates: bool) -> dict[str, list[Any]]:
+    """Pairs of the dictionary that a run may read and, where its translator is a file, the lines of that.
+
+    What is not there, or malformed, is left out: who uses it says what is wrong.
+
+    Args:
+        recipe: Says where they are.
+        folder: The data, near which a dictionary is looked for.
+        translates: Whether the method has a translator.
+    """
+    found: dict[str, list[Any]] = {}
+    if translates or recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio:
+        with suppress(ValueError):
+            found["dictionary"] = list(find_dictionary(recipe, folder, "").pairs())
+    place = Path(recipe.translator).expanduser()
+    if translates and place.exists() and not (place / "config.json").is_file():
+        for source, target in ((recipe.source, recipe.target), (recipe.target, recipe.source)):
+            with suppress(DataError):
+                path = _find_translations(place, source, target) if place.is_dir() else place
+                name = f"translations {source}-{target}" if place.is_dir() else "translations"
+                found[name] = [line for _, line in read_lines(path)]
+    return found
 
 
 def _find_translations(folder: Path, source: str, target: str) -> Path:
