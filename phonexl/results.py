@@ -171,7 +171,7 @@ def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, 
 
 
 def check_same_data(place: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to continue a run, or to take its scores, on sentences that it was not made with.
+    """Refuse to continue a run, or to take its scores, on sentences or words that it was not made with.
 
     Args:
         place: Where the run is.
@@ -184,10 +184,11 @@ def check_same_data(place: Path, before: Mapping[str, Any], now: Mapping[str, An
     for part, mine in now.items():
         earlier = before.get(part, mine)
         if earlier.get("sha256", mine["sha256"]) != mine["sha256"]:
-            was, has = (f"{data['sentences']} (sha256 {data['sha256'][:8]})" for data in (earlier, mine))
+            unit, own = ("sentences", "--data") if "sentences" in mine else ("entries", part.split()[0])
+            was, has = (f"{data[unit]} (sha256 {data['sha256'][:8]})" for data in (earlier, mine))
             raise ValueError(
-                f"{place} holds a run of other data, whose sentences of {part} were {was}, and here are {has}: "
-                "resume it with its own --data, or choose another --out"
+                f"{place} holds a run of other data, whose {unit} of {part} were {was}, and here are {has}: "
+                f"resume it with its own {own}, or choose another --out"
             )
 
 

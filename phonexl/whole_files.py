@@ -5,12 +5,18 @@ Not here: power cuts. A process may die at any moment, but nothing waits until t
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 PARTS = ".*.part"  # glob pattern of what a process that was killed while writing leaves beside the place
 
@@ -67,6 +73,34 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Keep a place for the long work of this call; however the process ends, it is free again.
+
+    Only calls on one machine see each other, and none where there are no locks. The lock is a file of the temporary
+    folder, so that nothing lies at the place before the work is done.
+
+    Args:
+        path: The place, which need not be there.
+
+    Raises:
+        FileExistsError: If another call has it.
+    """
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    with contextlib.ExitStack() as stack:
+        try:
+            lock = stack.enter_context((Path(tempfile.gettempdir()) / f"phonexl-{name}.lock").open("a"))
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FileExistsError(
+                f"{path}: another call is at work on it; wait for it, or choose another --out"
+            ) from error
+        except OSError:  # another user's file, or a system without locks
+            pass
+        yield
 
 
 def check_writable(folder: Path) -> None:

@@ -53,7 +53,7 @@ def compare(
     from phonexl.progress import TrainingProgress, quiet_transformers
     from phonexl.training.data import load_data
     from phonexl.training.rehearsal import is_finished, rehearse
-    from phonexl.training.run import check_data, check_places, train
+    from phonexl.training.run import add_words, check_data, check_places, train
 
     settings = typed_settings(set, limit_train)
     base = load_recipe(recipe)
@@ -65,8 +65,8 @@ def compare(
         check_places(run, out / name, resume=True)
     quiet_transformers()
     sentences = load_data(base.override(settings), data)
-    for name, _, run in runs:
-        check_data(run, out / name, sentences)
+    for name, method, run in runs:
+        check_data(run, out / name, add_words(sentences, run, method))
     later = [(method, run) for name, method, run in runs if not is_finished(run, out / name)][1:]
     for method, run in later:  # the first would fail before its first step as well
         rehearse(method, run, sentences)

@@ -89,16 +89,19 @@ def report(
     results: Annotated[list[Path], typer.Argument(help="Folders with result JSONs, or single files.")],
     out: Annotated[Path, typer.Option(help="Folder for report.html, tables.md and the figures.")],
     split: Annotated[Split, typer.Option(help="Which scores of runs.")] = Split.test,
+    reference: Annotated[
+        str | None, typer.Option(help="Analysis or system that the others are compared with; as the tables name it.")
+    ] = None,
 ) -> None:
     """Make figures, tables and one HTML page of analyses and of fine-tuned runs, beside what the gap paper prints.
 
-    The first analysis and the first system of a task are what the others are compared with.
+    Without --reference the first analysis and the first system of a task are what the others are compared with.
 
     Example: phonexl gap report gap --out report
     """
     from phonexl.gap import report as reports
 
     reports.check_place(out)
-    sections = reports.make_report(reports.read_inputs(results), split)
+    sections = reports.make_report(reports.read_inputs(results), split, reference)
     for path in reports.write_report(sections, out):
         typer.echo(path)

@@ -27,6 +27,7 @@ from phonexl.gap.reading import depends_on_transcription, read_sentences
 from phonexl.gap.representations import Floats, SentenceVectors, class_names, embed_sentences, load_encoder
 from phonexl.gap.sentence_map import map_sentences
 from phonexl.gap.signs import sign_shares
+from phonexl.gap.tokenizer_reader import TokenizerReader
 from phonexl.gap.vector_store import (
     check_analysis,
     check_vectors,
@@ -204,6 +205,11 @@ class _Text:
         self.is_transcribed = depends_on_transcription(reader)
         self._model: PreTrainedModel | None = None
 
+    def told(self, language: str) -> dict[str, str]:
+        """The name by which an encoder is told the language, where it is."""
+        name = self.reader.name_of(language) if isinstance(self.reader, TokenizerReader) else None
+        return {} if name is None else {"language": name}
+
     def embed(self, sentences: Sequence[str], language: str, layers: Sequence[int], batch_size: int) -> SentenceVectors:
         """Vectors of one language; the encoder is loaded when the first are asked for."""
         self._model = self._model or _on_device(load_encoder(self.place))
@@ -220,6 +226,10 @@ class _Words:
     def __init__(self, place: str) -> None:
         self.place, self.name = place, name_of_input(place)
         self._loaded: tuple[Any, Any] | None = None
+
+    def told(self, language: str) -> dict[str, str]:
+        """Nothing: the processor's languages are of the model's own."""
+        return {}
 
     def embed(self, sentences: Sequence[str], language: str, layers: Sequence[int], batch_size: int) -> SentenceVectors:
         """Vectors of one language; the model is loaded when the first are asked for."""
@@ -256,7 +266,8 @@ def _embed(
     if reading.of.is_transcribed:
         versions |= {"reading": digest_transcription()}
     for language, sentences in texts.items():
-        key = key_of(reading.digest, reading.of.name, reading.layers, sentences, versions)
+        told = reading.of.told(language)
+        key = key_of(reading.digest, reading.of.name, reading.layers, sentences, versions | told)
         path = None if folder is None else _vectors_file(folder, language)
         found = None if path is None else load_vectors(path, key)
         if found is not None:

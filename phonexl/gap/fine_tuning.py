@@ -33,7 +33,7 @@ from phonexl.results import (
     describe_hardware,
     describe_versions,
 )
-from phonexl.whole_files import check_writable, whole_folder
+from phonexl.whole_files import check_writable, claimed, whole_folder
 
 Report = Callable[[str], None]
 
@@ -92,7 +92,8 @@ def run(
 
     Raises:
         DataError: If data are missing or malformed; all are read before the first is trained on.
-        FileExistsError: If a run is there, and `resume` is not set, or files that are of no run.
+        FileExistsError: If a run is there, and `resume` is not set, or files that are of no run; if another call is
+            training it.
         OSError: If `out` cannot be written.
         MissingToolError: If the reading tool of a language is not installed.
         ValueError: If the run that is there was made with other settings, data or weights, or the encoder cannot be
@@ -112,12 +113,13 @@ def run(
     for recipe, task_data in zip(recipes, data, strict=True):
         for seed in seeds:
             place = out / recipe.name / f"seed-{seed}"
-            if (place / RESULT_FILE).exists():
-                report(f"{recipe.name}, seed {seed} is finished: {place}")
-                results.append(Result.load(place / RESULT_FILE))
-                continue
-            report(f"{recipe.name}: {len(task_data.train)} sentences of {recipe.source} to train on")
-            results.append(fine_tune(recipe, task_data, encoder, place, seed, save_model, callbacks))
+            with claimed(place):
+                if (place / RESULT_FILE).exists():
+                    report(f"{recipe.name}, seed {seed} is finished: {place}")
+                    results.append(Result.load(place / RESULT_FILE))
+                    continue
+                report(f"{recipe.name}: {len(task_data.train)} sentences of {recipe.source} to train on")
+                results.append(fine_tune(recipe, task_data, encoder, place, seed, save_model, callbacks))
     return results
 
 

@@ -7,7 +7,7 @@ Computes nothing that is not in a file: scores are from `phonexl train` and `pho
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,17 +122,26 @@ def _label(found: Analysis) -> str:
     return name if name.startswith(f"{found.spelling}-step-") else f"{name}, {found.spelling}"
 
 
-def make_report(inputs: Inputs, split: str = "test") -> list[Section]:
+def make_report(inputs: Inputs, split: str = "test", reference: str | None = None) -> list[Section]:
     """The report's sections, figures drawn.
 
     Args:
         inputs: Analyses and runs.
         split: Which scores.
+        reference: Analysis or system that others are compared with; None: the first of each.
 
     Raises:
+        ValueError: If the reference is none of them.
         MissingToolError: If matplotlib is not installed.
     """
     systems = collect_systems(inputs.results, split)
+    if reference is not None:
+        names = list(dict.fromkeys([*inputs.analyses, *(system.label for system in systems)]))
+        if reference not in names:
+            raise ValueError(f"--reference {reference!r}: expected one of {'; '.join(names)}")
+        analyses = sorted(inputs.analyses.items(), key=lambda named: named[0] != reference)
+        inputs = replace(inputs, analyses=dict(analyses))
+        systems.sort(key=lambda system: system.label != reference)
     sections = [_about(inputs, systems, split)]
     if inputs.pretrained:
         sections.append(_pretraining(inputs.pretrained))

@@ -109,6 +109,9 @@ def embed_sentences(
         ValueError: If the model has no such layer.
     """
     model.eval()
+    pads = model.config.get_text_config().pad_token_id is not None
+    if not pads and type(model).__name__.endswith("ForSequenceClassification"):
+        batch_size = 1  # decoders answer at the last piece that is no padding, and refuse more where none is known
     found: dict[Any, list[Tensor]] = {}
     order = np.argsort([len(sentence.ids) for sentence in sentences], kind="stable")
     for rows in _batches(order, batch_size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -10,10 +11,13 @@ from pathlib import Path
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-from modeling_phonexl.transcription import Transcriber, find_language
+from modeling_phonexl.transcription import Transcriber, UnknownLanguageError, find_language
 from phonexl.gap.spelling import check_spelling, spell_words
 from phonexl.gap.word_frame import Frame, pad_inputs
 from phonexl.gap.word_reader import NO_WORD, EncodedWords
+from phonexl.training.model_translation import name_in
+
+logger = logging.getLogger(__name__)
 
 
 class TokenizerReader:
@@ -24,6 +28,9 @@ class TokenizerReader:
     word: there a word gets its space, but for the first one, as in running text. A space that stays a piece of its
     own, as Qwen's before a digit, is of no word. Chinese and Japanese words get none in their script, which the text
     of pretraining had none in either; they are cut one by one still, so that no piece is of two.
+
+    A tokenizer that says the language to its model, as those of NLLB and mBART, says that of each sentence; a language
+    that it has no name for is read as its own default, with a warning.
 
     A word that the tokenizer drops, of invisible characters for example, is read as the unknown piece.
 
@@ -51,6 +58,7 @@ class TokenizerReader:
         self._needs_spaces = self._cut("a a") != self._cut(["a", "a"])
         self._space = self._cut(" ")
         self._frame = Frame.of(tokenizer)
+        self._named: dict[str, tuple[str, Frame]] = {}
         self._types = "token_type_ids" in tokenizer.model_input_names
 
     def encode(
@@ -59,7 +67,7 @@ class TokenizerReader:
         """See `WordReader`."""
         pieces = self._pieces(words, language)
         others = None if second is None else self._pieces(second, language)
-        joined = self._frame.join(pieces, others, self.longest if max_length is None else max_length)
+        joined = self._frame_of(language).join(pieces, others, self.longest if max_length is None else max_length)
         return self._without_spaces(joined) if self._needs_spaces else joined
 
     def encode_text(self, text: str, language: str) -> EncodedWords:
@@ -75,7 +83,32 @@ class TokenizerReader:
             cut = Transcriber(language).segment(text)
             text = " ".join(spell_words([text[start:end] for start, end in cut], language, self.name))
         pieces = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        return self._frame.join([[piece] for piece in pieces], None, self.longest)
+        return self._frame_of(language).join([[piece] for piece in pieces], None, self.longest)
+
+    def name_of(self, language: str) -> str | None:
+        """What a model of many languages is told that a sentence is in; None where it is told nothing."""
+        default = getattr(self._tokenizer, "src_lang", None)
+        if default is None:
+            return None
+        if language not in self._named:
+            try:
+                name = name_in(self._tokenizer, language)
+            except UnknownLanguageError:
+                name = None
+            if name is None:
+                logger.warning(
+                    "the tokenizer of %s has no name for %s, whose sentences are read as %s: leave them out, or take "
+                    "another encoder",
+                    self._tokenizer.name_or_path, language, default,
+                )  # fmt: skip
+                name = default
+            self._tokenizer.src_lang = name
+            self._named[language] = name, Frame.of(self._tokenizer)
+            self._tokenizer.src_lang = default
+        return self._named[language][0]
+
+    def _frame_of(self, language: str) -> Frame:
+        return self._frame if self.name_of(language) is None else self._named[language][1]
 
     def pad(self, batch: Sequence[EncodedWords]) -> dict[str, Tensor]:
         """See `WordReader`."""

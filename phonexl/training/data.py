@@ -33,20 +33,22 @@ class Data:
     folder: Path
     few_shot: list[Any] = field(default_factory=list)  # labelled target sentences, the last of train
     drawn_from: dict[str, dict[str, Any]] = field(default_factory=dict)  # by name of a test part, see `describe`
+    words: dict[str, list[Any]] = field(default_factory=dict)  # entries of dictionary and translations that a run reads
 
     def describe(self) -> dict[str, Any]:
         """Number and hash of the sentences of each part; of `few_shot`, which train holds too, where there are any.
 
         Of each test part also the number of sentences that it was drawn from (`of`) and, where these are all of a
-        public file of UDPOS or PAN-X, its name (`file`).
+        public file of UDPOS or PAN-X, its name (`file`). Of dictionary and translations number and hash of the entries.
         """
         tests = {f"{lang}.{split}": sentences for (lang, split), sentences in self.tests.items()}
         few_shot = {"few_shot": self.few_shot} if self.few_shot else {}
         parts = {"train": self.train, "dev": self.dev, **tests, **few_shot}
-        return {
+        sentences = {
             name: {"sentences": len(s), "sha256": hash_sentences(s), **self.drawn_from.get(name, {})}
             for name, s in parts.items()
         }
+        return sentences | {name: describe_entries(entries) for name, entries in self.words.items()}
 
 
 def hash_sentences(sentences: Sequence[Sentence | SentencePair]) -> str:
@@ -55,6 +57,11 @@ def hash_sentences(sentences: Sequence[Sentence | SentencePair]) -> str:
     for sentence in sentences:
         digest.update(json.dumps(sentence.content, ensure_ascii=False).encode())
     return digest.hexdigest()
+
+
+def describe_entries(entries: Sequence[Any]) -> dict[str, Any]:
+    """Number and SHA-256 of the entries of a dictionary, or of the lines of a file of translations."""
+    return {"entries": len(entries), "sha256": hashlib.sha256(json.dumps(entries).encode()).hexdigest()}
 
 
 def name_dataset(folder: Path, recipe: Recipe) -> dict[str, str]:

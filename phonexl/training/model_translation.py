@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from modeling_phonexl.transcription import MissingToolError, Transcriber, find_language
 from phonexl.training.translation import Translation
@@ -118,13 +118,24 @@ class ModelTranslator:
 
     def _find_name(self, language: str) -> str:
         """What the model calls a language."""
-        unknown = self._tokenizer.unk_token_id
-        names = _NAMES[find_language(language).code]
-        for name in names:
-            if self._tokenizer.convert_tokens_to_ids(name) not in (None, unknown):
-                return name
-        listed = ", ".join(names)
-        raise ValueError(f"translator {self.name!r} has no name for {language} ({listed}): choose a model that has it")
+        name = name_in(self._tokenizer, language)
+        if name is None:
+            listed = ", ".join(_NAMES[find_language(language).code])
+            raise ValueError(
+                f"translator {self.name!r} has no name for {language} ({listed}): choose a model that has it"
+            )
+        return name
+
+
+def name_in(tokenizer: PreTrainedTokenizerBase, language: str) -> str | None:
+    """What a tokenizer of many languages calls one of ours; None if it has no name for it.
+
+    Raises:
+        UnknownLanguageError: If it is none of ours.
+    """
+    unknown = tokenizer.unk_token_id
+    names = _NAMES[find_language(language).code]
+    return next((name for name in names if tokenizer.convert_tokens_to_ids(name) not in (None, unknown)), None)
 
 
 def cut_like_files(text: str, language: str, task: str) -> list[str]:

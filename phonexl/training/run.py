@@ -3,6 +3,7 @@
 The command line is in `phonexl/cli`; what a method does with a seed, in `job.py` and `phonexl/methods`.
 """
 
+import dataclasses
 import logging
 import shutil
 from collections.abc import Sequence
@@ -29,12 +30,13 @@ from phonexl.results import (
     describe_hardware,
     describe_versions,
 )
-from phonexl.training.data import Data, load_data, name_dataset
+from phonexl.training.data import Data, describe_entries, load_data, name_dataset
 from phonexl.training.dataset import count_reasons
 from phonexl.training.job import Job, make_arguments
 from phonexl.training.method import PHONEXL, Method, Trained
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import find_task
+from phonexl.training.translation import read_words
 from phonexl.whole_files import check_writable
 
 logger = logging.getLogger(__name__)
@@ -79,7 +81,7 @@ def train(
         raise ValueError(f"{recipe.name}: the recipe is of method {recipe.method}, and {method.name} is to train it")
     method.settings_of(recipe)  # a bad one is known before any data are read
     places = check_places(recipe, out, resume=resume, replace=replace)
-    data = load_data(recipe, folder)
+    data = add_words(load_data(recipe, folder), recipe, method)
     check_data(recipe, out, data)
     results = []
     for seed, place in places.items():
@@ -166,13 +168,20 @@ def check_places(recipe: Recipe, out: Path, *, resume: bool, replace: bool = Fal
     return places
 
 
+def add_words(data: Data, recipe: Recipe, method: Method) -> Data:
+    """The data with the dictionary and translations that a method reads under a recipe."""
+    return dataclasses.replace(data, words=read_words(recipe, data.folder, translates=method.needs == "MT"))
+
+
 def check_data(recipe: Recipe, out: Path, data: Data) -> None:
-    """Refuse runs in `out` that were made, or begun, with other sentences.
+    """Refuse runs in `out` that were made, or begun, with other sentences, dictionary or translations.
+
+    Translations may have been added at the end of a file: of equal sentences the first counts.
 
     Args:
         recipe: The run.
         out: As of `train`.
-        data: What it is to go on with.
+        data: What it is to go on with, from `add_words`.
 
     Raises:
         ValueError: Naming the first part of the data that differs.
@@ -180,9 +189,14 @@ def check_data(recipe: Recipe, out: Path, data: Data) -> None:
     now = data.describe()
     for place in dict.fromkeys((out, *places_of(recipe.seeds, out).values())):
         if (place / RESULT_FILE).exists():
-            check_same_data(place, Result.load(place / RESULT_FILE).data, now)
+            before = Result.load(place / RESULT_FILE).data
         elif (place / CHECKPOINTS / DATA_FILE).exists():
-            check_same_data(place, read_json(place / CHECKPOINTS / DATA_FILE), now)
+            before = read_json(place / CHECKPOINTS / DATA_FILE)
+        else:
+            continue
+        for name in (name for name in data.words if name != "dictionary" and name in before):
+            now[name] = describe_entries(data.words[name][: before[name]["entries"]])
+        check_same_data(place, before, now)
 
 
 def _check_no_other_model(place: Path) -> None:

@@ -5,7 +5,9 @@ The model is in `model_translation.py`; aligning words by an encoder in `word_al
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -133,11 +135,38 @@ class CachedTranslator(Translator):
         Raises:
             DataError: If it is not there.
         """
-        if tuple(tokens) not in self._found:
-            shown = json.dumps(list(tokens), ensure_ascii=False)
-            expected = f'a line for every sentence of {self.source}, but none has "tokens": {_cut(shown)}'
-            raise DataError(self.path, None, None, expected, "Translate it too and add it, or set another translator.")
-        return self._found[tuple(tokens)]
+        (found,) = self.translate_all([tokens])
+        return found
+
+    def translate_all(self, sentences: Sequence[Sequence[str]]) -> list[Translation]:
+        """Look sentences up.
+
+        Raises:
+            DataError: If some are not there; they are listed in a new file beside, in the form of this one.
+        """
+        missing = [tokens for tokens in dict.fromkeys(map(tuple, sentences)) if tokens not in self._found]
+        if missing:
+            shown = _cut(json.dumps(missing[0], ensure_ascii=False))
+            expected = (
+                f"a line for every sentence of {self.source} and, of one longer than the encoder's input, for every "
+                f'part of it that is read alone, but {len(missing)} have none, the first "tokens": {shown}'
+            )
+            listed = self._list(missing)
+            which = "them" if listed is None else f"those listed in {listed}"
+            raise DataError(
+                self.path, None, None, expected, f"Translate {which} and add them, or set another translator."
+            )
+        return [self._found[tuple(tokens)] for tokens in sentences]
+
+    def _list(self, missing: Sequence[Sequence[str]]) -> Path | None:
+        """The file that lists them, where one can be written; another one keeps what was filled in."""
+        lines = "".join(f"{json.dumps({'tokens': tokens}, ensure_ascii=False)}\n" for tokens in missing)
+        names = (f"{self.source}-{self.target}.missing-{number}.jsonl" for number in count(1))
+        path = next(path for name in names if not (path := self.path.with_name(name)).exists())
+        with suppress(OSError):
+            path.write_text(lines, encoding="utf-8", newline="\n")
+            return path
+        return None
 
     def describe(self) -> dict[str, Any]:
         """Its kind, file, direction and size; every word counts as translated."""
@@ -198,6 +227,30 @@ def make_translator(recipe: Recipe, folder: Path, source: str, target: str) -> T
     from phonexl.training.model_translation import ModelTranslator
 
     return ModelTranslator(str(place) if place.is_dir() else recipe.translator, source, target, recipe.task)
+
+
+def read_words(recipe: Recipe, folder: Path, *, translates: bool) -> dict[str, list[Any]]:
+    """Pairs of the dictionary that a run may read and, where its translator is a file, the lines of that.
+
+    What is not there, or malformed, is left out: who uses it says what is wrong.
+
+    Args:
+        recipe: Says where they are.
+        folder: The data, near which a dictionary is looked for.
+        translates: Whether the method has a translator.
+    """
+    found: dict[str, list[Any]] = {}
+    if translates or recipe.config.get("xmlm_weight", 1) or recipe.task_switch_ratio:
+        with suppress(ValueError):
+            found["dictionary"] = list(find_dictionary(recipe, folder, "").pairs())
+    place = Path(recipe.translator).expanduser()
+    if translates and place.exists() and not (place / "config.json").is_file():
+        for source, target in ((recipe.source, recipe.target), (recipe.target, recipe.source)):
+            with suppress(DataError):
+                path = _find_translations(place, source, target) if place.is_dir() else place
+                name = f"translations {source}-{target}" if place.is_dir() else "translations"
+                found[name] = [line for _, line in read_lines(path)]
+    return found
 
 
 def _find_translations(folder: Path, source: str, target: str) -> Path:

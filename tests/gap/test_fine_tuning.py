@@ -229,6 +229,24 @@ def test_what_is_put_there_meanwhile_is_not_removed(checkpoint, data, tmp_path):
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["notes.txt"]
 
 
+def test_two_equal_calls_at_once_are_one_run(checkpoint, data, tmp_path):
+    """The later one would train to its end, and then find the place taken. Another seed is another run."""
+    tiny = recipe(checkpoint, num_train_epochs=1)
+
+    class CallAgain(TrainerCallback):
+        def on_train_begin(self, args, state, control, **kwargs):
+            with pytest.raises(FileExistsError, match="seed-1: another call is at work on it; wait for it, or choose"):
+                run([tiny], data, tmp_path, [1], resume=True, save_model=False, callbacks=[Fail()])
+            run([tiny], data, tmp_path, [2], save_model=False)
+
+    class Fail(TrainerCallback):
+        def on_train_begin(self, args, state, control, **kwargs):
+            pytest.fail("it trains")
+
+    run([tiny], data, tmp_path, [1], save_model=False, callbacks=[CallAgain()])
+    assert len(run([tiny], data, tmp_path, [1, 2], resume=True, callbacks=[Fail()])) == 2
+
+
 class Interrupt(TrainerCallback):
     def on_step_begin(self, args, state, control, **kwargs):
         if state.global_step == 9:

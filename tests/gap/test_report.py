@@ -13,7 +13,7 @@ from phonexl.cli import app
 from phonexl.gap import report
 from phonexl.gap.analysis_tables import summary
 from phonexl.gap.figures import Drawing, colours_of
-from phonexl.gap.report import make_report, read_inputs, write_report
+from phonexl.gap.report import Inputs, make_report, read_inputs, write_report
 from phonexl.gap.scores import collect_systems
 from phonexl.gap.tables import alike_table, correlation_table, difference_table, reference_table, scores_tables
 
@@ -121,6 +121,34 @@ def test_all_encoders_stand_in_one_table(folder):
     expected = [(label, name) for label, found in inputs.analyses.items() for name in found.features]
     assert [tuple(row[:2]) for row in table.rows] == expected
     assert len({len(row) for row in table.rows} | {len(table.columns)}) == 1
+
+
+def test_the_reference_of_comparisons_is_chosen_by_name(make_analysis, make_run, monkeypatch):
+    monkeypatch.setattr(report, "draw_maps", lambda name, layer, first, other: (first[0], other[0]))
+    for drawing in ("draw_difference", "draw_bars"):
+        monkeypatch.setattr(report, drawing, lambda *arguments: None)
+    analyses = {f"encoder {place}": make_analysis(FOUR, place / 10) for place in range(3, 6)}
+    scores = {"eng": 0.8, "fra": 0.7}
+    runs = [make_run(name, 1, scores, task="pos") for name in ("old", "new")]
+
+    def compared(reference: str | None) -> tuple[set[str], set[str]]:
+        """What encoders are compared with, in a table and in figures, and what systems are."""
+        sections = {section.heading: section for section in make_report(Inputs(analyses, runs), "test", reference)}
+        maps, gaps = (
+            next(made for name, made in sections.items() if name.startswith(part)) for part in ("Ling", "Perf")
+        )
+        ((_, differences),) = maps.tables
+        (swaps,) = [table for caption, table in gaps.tables if "Swap test" in caption]
+        firsts = {drawing[0] for drawing in maps.drawings if drawing} | {row[1] for row in differences.rows}
+        return firsts, {row[2] for row in swaps.rows if "(paper)" not in row[2]}
+
+    assert compared(None) == ({"encoder 3"}, {"old, trained on eng"})
+    assert compared("encoder 4") == ({"encoder 4"}, {"old, trained on eng"})
+    assert compared("new, trained on eng") == ({"encoder 3"}, {"new, trained on eng"})
+    with pytest.raises(
+        ValueError, match="--reference 'mbert': expected one of encoder 3; .*; old, trained on eng; new"
+    ):
+        compared("mbert")
 
 
 def test_a_system_stands_with_the_analysis_of_its_encoder(make_analysis, make_run):

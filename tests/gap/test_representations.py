@@ -10,6 +10,8 @@ from transformers import (
     BertModel,
     CanineConfig,
     CanineModel,
+    GPT2Config,
+    GPT2ForSequenceClassification,
     MBartConfig,
     MBartForSequenceClassification,
     MBartModel,
@@ -129,6 +131,19 @@ def test_a_classifier_answers_with_distributions(kind, bert: BertModel, tokenize
         expected = answers if kind is BertForSequenceClassification else answers[1:-1].mean(0)
         np.testing.assert_allclose(found.probabilities[row], expected.numpy(), atol=1e-6)
     assert class_names(str(tmp_path)) == ["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"]
+
+
+def test_a_decoder_without_padding_answers_for_each_sentence_alone(tokenizer: PreTrainedTokenizerFast):
+    """Another id taken for padding might be a sentence's own last piece."""
+    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=2, n_head=2, n_positions=64, num_labels=3)
+    assert config.pad_token_id is None
+    torch.manual_seed(0)
+    model = GPT2ForSequenceClassification(config)
+    found = embed(model, tokenizer, SENTENCES, (0, -1))
+    for sentence, answer in zip(SENTENCES, found.probabilities, strict=True):
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([tokenizer(sentence)["input_ids"]])).logits
+        np.testing.assert_allclose(answer, logits[0].softmax(-1).numpy(), atol=1e-5)
 
 
 def test_a_bare_encoder_answers_nothing(checkpoint, tokenizer: PreTrainedTokenizerFast):

@@ -14,14 +14,17 @@ from transformers import (
     BertModel,
     BertTokenizer,
     ByT5Tokenizer,
+    M2M100Config,
     ModernBertConfig,
     ModernBertModel,
+    NllbTokenizer,
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
     XLMRobertaModel,
     XLNetConfig,
 )
 
+from phonexl.gap import analysis
 from phonexl.gap.readers import open_reader
 from phonexl.gap.tokenizer_reader import TokenizerReader, longest_input
 from phonexl.gap.word_reader import NO_WORD
@@ -262,3 +265,24 @@ def test_faults_are_named(tokenizer: PreTrainedTokenizerFast, checkpoint: Path) 
         TokenizerReader(ByT5Tokenizer(), BertConfig())
     with pytest.raises(ValueError, match="a sentence without words"):
         open_reader(str(checkpoint)).encode([], "eng")
+
+
+def test_an_encoder_of_many_languages_is_told_each_sentences(caplog: pytest.LogCaptureFixture):
+    """Told its tokenizer's default for all, it reads what it never met; a language without a name is said once."""
+    names = ["eng_Latn", "fra_Latn", "kor_Hang"]
+    letters = {piece: place for place, piece in enumerate(["<s>", "<pad>", "</s>", "<unk>", "▁", *"abcdefg"])}
+    tokenizer = NllbTokenizer(vocab=letters, merges=[], extra_special_tokens=names, src_lang="eng_Latn")
+    reader = TokenizerReader(tokenizer, M2M100Config(vocab_size=len(tokenizer)))
+    for language, name in (("kor", "kor_Hang"), ("fra", "fra_Latn"), ("ko", "kor_Hang"), ("eng", "eng_Latn")):
+        (read, text) = reader.encode(["abc", "de"], language), reader.encode_text("abc de", language)
+        whole = NllbTokenizer(vocab=letters, merges=[], extra_special_tokens=names, src_lang=name)("abc de")
+        assert list(read.ids) == list(text.ids) == whole["input_ids"]
+        assert (read.word_index[0], reader.name_of(language)) == (NO_WORD, name)
+    assert not caplog.records
+    assert analysis._Text("", reader).told("fra") == {"language": "fra_Latn"}  # vectors kept from before were others
+    for language in ("hun", "deu"):  # one of ours, and one that is not
+        assert {reader.encode_text("abc", language).ids for _ in range(3)} == {reader.encode_text("abc", "eng").ids}
+        (record,) = caplog.records
+        assert f"no name for {language}, whose sentences are read as eng_Latn" in record.getMessage()
+        caplog.clear()
+    assert tokenizer.src_lang == "eng_Latn"

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,10 +114,25 @@ def test_a_file_gives_the_words_and_their_alignment(tmp_path: Path, name: str) -
     assert translator.describe() == expected
 
 
-def test_a_sentence_that_is_missing_is_named_with_the_file(tmp_path: Path) -> None:
-    translator = CachedTranslator(write_lines(tmp_path / "zh-vi.jsonl", LINE), "zh", "vi")
-    with pytest.raises(DataError, match=r'zh-vi\.jsonl: .*every sentence of zh.*\["我", "买"\]\. Translate it too'):
-        translator.translate_all([["我", "看", "书"], ["我", "买"]])
+def test_sentences_that_are_missing_are_named_and_listed_in_a_file_of_their_own(tmp_path: Path) -> None:
+    """Parts of long sentences are nowhere else to be seen; what was filled in of an older list is not overwritten."""
+    file = write_lines(tmp_path / "zh-vi.jsonl", LINE)
+    sentences = [["我", "看", "书"], ["我", "买"], ["他", "买"], ["我", "买"]]
+    for number in (1, 2):
+        listed = tmp_path / f"zh-vi.missing-{number}.jsonl"
+        message = (
+            r'zh-vi\.jsonl: .*every sentence of zh .* every part of it .* 2 have none, the first "tokens": '
+            rf'\["我", "买"\]\. Translate those listed in {re.escape(str(listed))} and add them'
+        )
+        with pytest.raises(DataError, match=message):
+            CachedTranslator(file, "zh", "vi").translate_all(sentences)
+        assert [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()] == [
+            {"tokens": ["我", "买"]},
+            {"tokens": ["他", "买"]},
+        ]
+    filled = [{**json.loads(line), "translation": ["x"]} for line in listed.read_text(encoding="utf-8").splitlines()]
+    whole = CachedTranslator(write_lines(tmp_path / "whole.jsonl", LINE, *filled), "zh", "vi")
+    assert [found.tokens[-1] for found in whole.translate_all(sentences)] == ["sách", "x", "x", "x"]
 
 
 @pytest.mark.parametrize(

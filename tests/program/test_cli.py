@@ -14,7 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from command_line import ENVIRONMENT, PHONEXL, example_of, invoke, refuse, run_child, settings_of, succeed
 from transformers import TrainerControl, TrainerState
 
@@ -112,6 +114,26 @@ def test_our_own_fault_keeps_its_stack_and_so_does_a_users_when_asked(monkeypatc
     monkeypatch.delattr(Transcriber, "segment")
     result = invoke("transcribe", "--language", "vi", text="anh\n")
     assert (result.exit_code, type(result.exception)) == (1, AttributeError)
+
+
+@pytest.mark.parametrize(
+    ("package", "call"),
+    [
+        ("numpy", lambda *_: np.array_split([1], 0)),
+        ("torch", lambda *_: torch.utils.data.RandomSampler([1], num_samples=-1)),
+    ],
+)
+def test_a_value_that_a_library_of_arrays_refuses_is_no_mistake_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, package: str, call: Callable[..., Any]
+) -> None:
+    """In one line, "number sections must be larger than 0" would be looked for in one's own text."""
+    monkeypatch.setattr(Transcriber, "segment", call)
+    result = invoke("transcribe", "--language", "vi", text="anh\n")
+    assert (result.exit_code, type(result.exception)) == (1, ValueError)
+    assert result.exception is not None
+    (note,) = result.exception.__notes__
+    assert f"raised inside {package}: " in note
+    assert "a defect of phonexl; please report it" in note
 
 
 # train

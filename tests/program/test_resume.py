@@ -1,6 +1,7 @@
 """Runs that were stopped: they end where an uninterrupted one does, and nothing finished is done or undone again."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback
 
 import phonexl.training.task as task_module
+from dataset_scripts.schema import Sentence
 from phonexl.methods import find_method
 from phonexl.results import Result, find_results
 from phonexl.training.recipe import Recipe
@@ -314,6 +317,47 @@ def test_a_run_of_other_sentences_is_not_resumed(
     (folder / f"{part}.tsv").write_text(text, encoding="utf-8", newline="\n")
     train(recipe.with_seeds([1, 2]), folder, out, resume=True, callbacks=[steps])
     assert steps.trained[-6:] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("stop", [3, None])
+def test_a_run_of_another_dictionary_is_not_resumed(
+    make_recipe: Callable[..., Recipe], data: Path, tmp_path: Path, stop: int | None
+) -> None:
+    """One that the run does not read may change."""
+    recipe, folder, out = make_recipe(**STEPS), tmp_path / "data", tmp_path / "run"
+    plain = recipe.override({**find_method("plain").overrides(), "max_steps": 1})
+    shutil.copytree(data, folder)
+    with pytest.raises(InterruptedError) if stop else contextlib.nullcontext():
+        train(recipe, folder, out, callbacks=[_StopAt(stop)])
+    (scored,) = train(plain, folder, tmp_path / "plain", method=find_method("plain"))
+    pairs = (folder / "zh-vi.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "zh-vi.tsv").write_text("".join(pairs[1:]), encoding="utf-8", newline="\n")
+    steps = _StopAt()
+    message = rf"run holds a run of other data, whose entries of dictionary were {len(pairs)} .* its own dictionary, or"
+    for seeds in ([1], [1, 2], [2]):
+        with pytest.raises(ValueError, match=message):
+            train(recipe.with_seeds(seeds), folder, out, resume=True, callbacks=[steps])
+    assert steps.trained == []
+    assert train(plain, folder, tmp_path / "plain", method=find_method("plain"), resume=True) == [scored]
+
+
+def test_a_run_of_other_translations_is_not_resumed_and_one_of_more_is(
+    make_recipe: Callable[..., Recipe], data: Path, sentences: list[Sentence], tmp_path: Path
+) -> None:
+    """Whoever adds what another method lacked must not lose what is trained."""
+    file, method = tmp_path / "zh-vi.jsonl", find_method("translate-train")
+    lines = [json.dumps({"tokens": s.tokens, "translation": ["a"], "alignment": [[0, 0]]}) + "\n" for s in sentences]
+    file.write_text("".join(lines), encoding="utf-8")
+    recipe = make_recipe(**{**method.overrides(), "translate-train.layer": 1}, translator=str(file), max_steps=1)
+    run = partial(train, recipe, data, tmp_path / "run", method=method, resume=True)
+    before = run()
+    assert before[0].data["translations"]["entries"] == len(lines)
+    file.write_text("".join([*lines, lines[0]]), encoding="utf-8")
+    assert run() == before
+    for other in (lines[1:], [lines[0].replace('"a"', '"b"'), *lines[1:]]):
+        file.write_text("".join(other), encoding="utf-8")
+        with pytest.raises(ValueError, match=r"whose entries of translations were .* its own translations, or"):
+            run()
 
 
 def test_a_stopped_run_from_before_its_data_were_noted_is_resumed(

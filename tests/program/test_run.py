@@ -88,7 +88,9 @@ def test_a_result_says_what_was_run_on_what(make_recipe: MakeRecipe, data: Path,
     assert Recipe("tiny", "udpos", "zh", "vi").override(result.recipe) == recipe
     train_zh = load_split(data, "udpos", "zh", "train")
     assert result.data["train"] == {"sentences": 24, "sha256": hash_sentences(train_zh)}
-    assert set(result.data) == {"train", "dev", "zh.test", "vi.test"}
+    assert set(result.data) == {"train", "dev", "zh.test", "vi.test", "dictionary"}
+    pairs = (data / "zh-vi.tsv").read_text(encoding="utf-8").splitlines()
+    assert result.data["dictionary"]["entries"] == len(pairs)
     assert sum(result.coverage["train"].values()) == sum(len(sentence.tokens) for sentence in train_zh)
     assert result.training["steps"] == 3
     assert 0 <= result.training["best_dev_score"] <= 1
