@@ -40,8 +40,12 @@ def transcribe(tokens: Sequence[str]) -> list[Transcription]:
     return list(_transcribe(tuple(tokens)))
 
 
-def segment(text: str) -> list[tuple[int, int]]:
-    """Cut running text into words (Sudachi, mode C): offsets that slice `text`, in order, white space left out.
+def segment(text: str, mode: str = "C") -> list[tuple[int, int]]:
+    """Cut running text into words (Sudachi): offsets that slice `text`, in order, white space left out.
+
+    Args:
+        text: Any text.
+        mode: "C", whole names and compounds, or "A", the short words that they are made of.
 
     Raises:
         MissingToolError: If sudachipy or its dictionary is not installed.
@@ -49,10 +53,12 @@ def segment(text: str) -> list[tuple[int, int]]:
     >>> text = "東京へ 行く。"
     >>> [text[start:end] for start, end in segment(text)]
     ['東京', 'へ', '行く', '。']
+    >>> segment("日産自動車"), segment("日産自動車", "A")
+    ([(0, 5)], [(0, 2), (2, 5)])
     """
     spans = [
         (start + morpheme.begin(), start + morpheme.end())
-        for start, piece in morphemes(text, "C")
+        for start, piece in morphemes(text, mode)
         for morpheme in piece
     ]
     return [

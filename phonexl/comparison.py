@@ -51,7 +51,8 @@ _PAPER_ROWS = {
     ("none", False, ()): "plain",
 }
 _PE_ROWS = {"tokenizer": "phonexl:pe", "extended": "phonexl:pe-extended"}  # sound alone, by its vocabulary
-_NOT_PUBLISHED = ("few_shot", "particle_merge_ratio", "fill_unseen", "shuffle_dictionary", "split_syllables")
+_MERGES = ("particle_merge_ratio", "character_join_ratio")
+_NOT_PUBLISHED = ("few_shot", *_MERGES, "fill_unseen", "shuffle_dictionary", "split_syllables")
 _BACKBONES = {"mbert": "bert-base-multilingual-cased", "xlmr": "xlm-roberta-base"}
 Counts = NDArray[np.int64]
 
@@ -268,20 +269,24 @@ def _scored(one: Result, other: Result, language: str, split: str) -> bool:
 def _plain_beside(result: Result, groups: Mapping[str, list[Result]]) -> list[Result] | None:
     """The plain system of the same units, backbone, sentences and optimisation; of plain, itself.
 
-    None but equal settings will do: ten epochs of plain are no opponent of one. Plain whose particles are merged is
-    measured against plain as it is, and is the opponent of systems whose are.
+    None but equal settings will do: ten epochs of plain are no opponent of one. Plain whose particles are merged, or
+    characters joined, is measured against plain as it is, and is the opponent of systems whose are.
     """
-    merge_ratio = result.recipe.get("particle_merge_ratio", 0)
+    merges = _merges(result)
     if _is_plain(result):
-        if not merge_ratio:
+        if not any(merges):
             return next(group for group in groups.values() if any(r is result for r in group))
-        merge_ratio = 0
+        merges = [0.0] * len(merges)
     found = [
         group
         for group in groups.values()
         if _is_plain(group[0]) and _trained_on(group[0]) == _trained_on(result) and not _differing(result, group[0])
     ]
-    return min(found, key=lambda group: group[0].recipe.get("particle_merge_ratio", 0) != merge_ratio, default=None)
+    return min(found, key=lambda group: _merges(group[0]) != merges, default=None)
+
+
+def _merges(result: Result) -> list[float]:
+    return [float(result.recipe.get(name, 0)) for name in _MERGES]
 
 
 def _trained_on(result: Result) -> str | None:

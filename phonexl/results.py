@@ -34,6 +34,7 @@ _LATER_SETTINGS = {
     "translator": "dictionary",
     "few_shot": 0,
     "particle_merge_ratio": 0.0,
+    "character_join_ratio": 0.0,
     "fill_unseen": False,
     "split_syllables": False,
     "log_gradient_cosines": False,

@@ -219,7 +219,7 @@ def train(job: Job) -> Trained:
         ValueError: If tagged sentences are to be switched or merged too, or the backbone has no such layer.
     """
     settings: RomanisedContrastSettings = job.settings
-    for name in ("task_switch_ratio", "particle_merge_ratio"):
+    for name in ("task_switch_ratio", "particle_merge_ratio", "character_join_ratio"):
         if getattr(job.recipe, name) > 0:
             raise ValueError(f"{job.recipe.name}: romanised-contrast pairs words, which {name} changes: set {name}=0")
     tagger, processor = job.build(RomanisedContrastTagger)

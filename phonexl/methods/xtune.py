@@ -260,7 +260,7 @@ def _check(recipe: Recipe, config: PhoneXLConfig) -> None:
             raise ValueError(f"{recipe.name}: xtune does not compute the term of {name}: set {name}=0")
     if config.head == "crf":
         raise ValueError(f"{recipe.name}: head 'crf' gives no distributions of single words, which xtune compares")
-    for name in ("task_switch_ratio", "particle_merge_ratio"):
+    for name in ("task_switch_ratio", "particle_merge_ratio", "character_join_ratio"):
         if getattr(recipe, name) > 0:
             raise ValueError(f"{recipe.name}: xtune compares words one by one, which {name} changes: set {name}=0")
     if recipe.training.get("dataloader_num_workers"):

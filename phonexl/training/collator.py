@@ -19,7 +19,7 @@ from modeling_phonexl.sentence_encoder import IGNORED
 from phonexl.training.code_switching import CodeSwitcher
 from phonexl.training.dataset import Row
 from phonexl.training.masking import Draw, draw_generator, draw_masked_words, mask_words
-from phonexl.training.particle_merging import ParticleMerger
+from phonexl.training.particle_merging import Merger, TaggedSentence
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class PhoneXLCollator:
         seed: Key of all draws.
         switcher: Code switching; None where the model has no XMLM term.
         task_switcher: Code switching of the tagged sentences themselves (CoSDA-ML, Qin et al. 2020); None for none.
-        merger: Joins particles to the content word before them in the tagged sentences; None leaves them.
+        merger: Joins particles to the content word before them, or characters to words, in the tagged sentences; None
+            leaves them.
         second_view: Gives every training row a second sentence, drawn anew in every epoch; None for none.
         epoch: Set by the trainer; with `config.static_masks` the draws of epoch 0 serve for all.
         num_words: Words of all training batches so far.
@@ -61,7 +62,7 @@ class PhoneXLCollator:
     switcher: CodeSwitcher | None = None
     task_switcher: CodeSwitcher | None = None
     second_view: SecondView | None = None
-    merger: ParticleMerger | None = None
+    merger: Merger | None = None
     epoch: int = 0
     num_words: int = 0
     num_masked: int = 0
@@ -112,11 +113,12 @@ class PhoneXLCollator:
         return batch
 
     def _task_sentence(self, row: Row) -> EncodedSentence:
-        """The sentence that is tagged, in training with words switched and particles joined."""
+        """The sentence that is tagged, in training with words switched, and particles or characters joined."""
         sentence = self._switch_task_words(row) if row.draws else row.sentence
         if self.merger is None or not row.draws:
             return sentence
-        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, Draw.MERGE), sentence)
+        tagged = TaggedSentence(row.lang, row.tokens, sentence)
+        return self.merger.merge(draw_generator(self.seed, self.epoch, row.index, Draw.MERGE), tagged)
 
     def _switch_task_words(self, row: Row) -> EncodedSentence:
         """A word gets the tag of the first one it stands for."""

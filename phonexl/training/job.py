@@ -23,11 +23,12 @@ from phonexl.json_file import read_json, write_json
 from phonexl.progress import remove_printers
 from phonexl.results import DATA_FILE, RECIPE_FILE, STAGE_FILE
 from phonexl.training.arguments import PhoneXLTrainingArguments
+from phonexl.training.character_joining import CharacterJoiner
 from phonexl.training.checkpoints import last_checkpoint, step_of
 from phonexl.training.collator import PhoneXLCollator, SecondView
 from phonexl.training.data import Data
 from phonexl.training.dictionaries import find_sound_dictionary, make_switcher, make_task_switcher
-from phonexl.training.particle_merging import ParticleMerger
+from phonexl.training.particle_merging import Merger, ParticleMerger
 from phonexl.training.precision import gains_from_bf16
 from phonexl.training.recipe import Recipe
 from phonexl.training.task import Task, find_task
@@ -124,18 +125,17 @@ class Job:
         arguments = make_arguments(self.recipe, folder, self.seed, training)
         switcher = make_switcher(self.recipe, tagger.config, processor, self.data.folder)
         task_switcher = make_task_switcher(self.recipe, processor, self.data.folder)
-        ratio = self.recipe.particle_merge_ratio
-        if tagger.config.mlm_weight > 0 and (task_switcher is not None or ratio):
+        merger = make_merger(self.recipe, processor, task.labels)
+        if tagger.config.mlm_weight > 0 and (task_switcher or merger):
             raise ValueError(
-                f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio and "
-                "particle_merge_ratio change: set them to 0, or mlm_weight=0"
+                f"{self.recipe.name}: the MLM term masks the tagged sentence as it stands, which task_switch_ratio, "
+                "particle_merge_ratio and character_join_ratio change: set them to 0, or mlm_weight=0"
             )
-        if arguments.dataloader_num_workers and (tagger.config.mlm_weight > 0 or switcher or task_switcher or ratio):
+        if arguments.dataloader_num_workers and (tagger.config.mlm_weight > 0 or switcher or task_switcher or merger):
             raise ValueError(
                 f"{self.recipe.name}: what is masked, switched or merged is counted where batches are made, and a "
                 "worker's counts are lost with it: set dataloader_num_workers=0"
             )
-        merger = ParticleMerger(processor, task.labels, ratio) if ratio else None
         collator = make_collator(processor, tagger.config, self.seed, switcher, task_switcher, second_view, merger)
         trainer = PhoneXLTrainer(
             tagger,
@@ -216,6 +216,15 @@ def build_model(
     return made.from_backbone(name, labels=task.labels, processor=processor, **config), processor
 
 
+def make_merger(recipe: Recipe, processor: PhoneXLProcessor, labels: Sequence[str]) -> Merger | None:
+    """What joins words, or characters, of the tagged sentences; None where the recipe leaves them."""
+    if recipe.particle_merge_ratio:
+        return ParticleMerger(processor, labels, recipe.particle_merge_ratio)
+    if recipe.character_join_ratio:
+        return CharacterJoiner(processor, labels, recipe.source, recipe.character_join_ratio)
+    return None
+
+
 def make_arguments(
     recipe: Recipe, checkpoints: Path, seed: int, changes: Mapping[str, Any] | None = None
 ) -> PhoneXLTrainingArguments:
@@ -266,7 +275,7 @@ def _facts(trainer: PhoneXLTrainer, seconds: float, resumed_at: int) -> dict[str
             facts[f"{name}_switched"] = switcher.counts.switched / switcher.counts.tokens
     merger = trainer.collator.merger
     if merger is not None:
-        facts["merged_runs"] = merger.num_merged / max(1, merger.num_runs)
+        facts |= merger.describe()
     return facts
 
 

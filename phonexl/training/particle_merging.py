@@ -5,6 +5,7 @@ Uses tags of the source alone, in training alone. Switching words is in `code_sw
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from numpy.random import Generator
 
@@ -12,6 +13,37 @@ from modeling_phonexl.processing_phonexl import EncodedSentence, PhoneXLProcesso
 
 PARTICLES = frozenset({"ADP", "PART", "AUX", "SCONJ"})
 NOT_CONTENT = PARTICLES | {"PUNCT", "SYM"}
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """What is merged: a training sentence as the task reads it, its words perhaps switched.
+
+    Attributes:
+        lang: Its language.
+        tokens: Its words before any switch.
+        sentence: Its ids and labels.
+    """
+
+    lang: str
+    tokens: Sequence[str]
+    sentence: EncodedSentence
+
+    @property
+    def labels(self) -> list[int]:
+        """Tag id of each word of `sentence`."""
+        assert self.sentence.labels is not None
+        return self.sentence.labels
+
+
+class Merger(Protocol):
+    """Makes fewer words of a tagged sentence in training, as its target writes them."""
+
+    def merge(self, generator: Generator, tagged: TaggedSentence) -> EncodedSentence:
+        """Join words of one sentence."""
+
+    def describe(self) -> dict[str, float]:
+        """What belongs into a result."""
 
 
 @dataclass
@@ -33,17 +65,17 @@ class ParticleMerger:
     num_merged: int = 0
     _joined: dict[tuple[tuple[int, ...], ...], list[int]] = field(default_factory=dict)
 
-    def merge(self, generator: Generator, sentence: EncodedSentence) -> EncodedSentence:
+    def merge(self, generator: Generator, tagged: TaggedSentence) -> EncodedSentence:
         """Join particles of one tagged sentence; a window's context words, which have no tag, stay as they are."""
-        assert sentence.labels is not None
+        sentence, labels = tagged.sentence, tagged.labels
         groups: list[list[int]] = []
         joins = False
-        for position, label in enumerate(sentence.labels):
+        for position, label in enumerate(labels):
             particle = label >= 0 and self.labels[label] in PARTICLES
             if not particle:
                 groups.append([position])
                 continue
-            head = sentence.labels[groups[-1][0]] if groups else -1
+            head = labels[groups[-1][0]] if groups else -1
             if head >= 0 and self.labels[head] not in NOT_CONTENT:
                 if len(groups[-1]) == 1:  # the first of a run decides for all of it
                     joins = bool(generator.random() < self.ratio)
@@ -60,8 +92,12 @@ class ParticleMerger:
             else [],
             [sentence.language_ids[group[0]] for group in groups],
             sentence.sentence_language,
-            [sentence.labels[group[0]] for group in groups],
+            [labels[group[0]] for group in groups],
         )
+
+    def describe(self) -> dict[str, float]:
+        """The share of runs that were joined."""
+        return {"merged_runs": self.num_merged / max(1, self.num_runs)}
 
     def _join(self, words: list[list[int]]) -> list[int]:
         """Pieces of words written together; where one has an unknown piece, their pieces in a row."""

@@ -54,6 +54,8 @@ class Recipe:
             et al. 2020); it keeps its tag.
         particle_merge_ratio: Probability with which a run of particles is joined to the content word before it in
             training, as Korean writes them; for "udpos".
+        character_join_ratio: Probability with which a training sentence of single characters is cut into words, for a
+            target of words; for "panx".
         fill_unseen: After training, give segments that it never met, in sentences as they are or switched, the row of
             the nearest one that it met; for `phoneme_vocab: segments`, without weight decay.
         shuffle_dictionary: Give every source word the targets of another one, where it is switched and where it is
@@ -86,6 +88,7 @@ class Recipe:
     few_shot: int = 0
     task_switch_ratio: float = 0.0
     particle_merge_ratio: float = 0.0
+    character_join_ratio: float = 0.0
     fill_unseen: bool = False
     shuffle_dictionary: bool = False
     token_unit: Literal["word", "character"] = "word"
@@ -118,11 +121,15 @@ class Recipe:
             raise RecipeError(f"{self.name}: {fault}")
         if self.task not in (known := (*TASKS, *PAIR_TASKS)):
             raise RecipeError(f"{self.name}: task {self.task!r}; expected one of {', '.join(known)}")
-        for name in ("task_switch_ratio", "particle_merge_ratio"):
+        for name in ("task_switch_ratio", "particle_merge_ratio", "character_join_ratio"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{self.name}: {name} {getattr(self, name)}; expected a value from 0 to 1")
         if self.particle_merge_ratio and self.task != "udpos":
             raise RecipeError(f"{self.name}: particle_merge_ratio goes by parts of speech; expected task udpos")
+        if self.character_join_ratio and self.task != "panx":
+            raise RecipeError(f"{self.name}: character_join_ratio goes by the borders of names; expected task panx")
+        if self.character_join_ratio and self.task_switch_ratio:
+            raise RecipeError(f"{self.name}: character_join_ratio joins words as they were: set task_switch_ratio=0")
         if self.split_syllables and "vi" not in {find_language(code).code for code in (self.source, self.target)}:
             raise RecipeError(f"{self.name}: split_syllables is of Vietnamese, and none is read: set it to false")
         if self.fill_unseen and self.training.get("weight_decay"):

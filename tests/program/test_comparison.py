@@ -212,9 +212,10 @@ def test_of_two_plain_systems_the_one_of_as_many_epochs_is_beside() -> None:
     assert [row[0].split(" ")[0] for row in found.rows[:2]] == ["udpos-plain", "udpos-plain"]
 
 
-def test_plain_with_merged_particles_gains_over_plain_and_is_beside_those_that_merge() -> None:
-    merged = make_result("plain", 1, 0.3, particle_merge_ratio=0.5)
-    rival = make_result("cosda-ml", 1, 0.2, particle_merge_ratio=0.5)
+@pytest.mark.parametrize("name", ["particle_merge_ratio", "character_join_ratio"])
+def test_plain_with_merged_words_gains_over_plain_and_is_beside_those_that_merge(name: str) -> None:
+    merged = make_result("plain", 1, 0.3, **{name: 0.5})
+    rival = make_result("cosda-ml", 1, 0.2, **{name: 0.5})
     gains = [row[5] for row in compare([merged, PLAIN[0], rival]).rows]
     score = {id(r): r.scores["vi"]["test"]["xtreme_f1"] for r in (merged, PLAIN[0], rival)}
     assert gains[0] == f"{(score[id(merged)] - score[id(PLAIN[0])]) * 100:+.2f}"
@@ -256,6 +257,7 @@ PARTS = {"use_phonemes": False, "use_language_embeddings": False, "align_weight"
         ("udpos-zh-vi-plain", {"split_syllables": True}, ""),
         ("udpos-zh-vi", {"phoneme_transcription": "sino-xenic"}, ""),
         ("udpos-zh-vi-plain", {"particle_merge_ratio": 0.5}, ""),
+        ("panx-ja-ko-plain", {"character_join_ratio": 0.5}, ""),
         ("udpos-zh-vi", {"method": "cosda-ml", **PARTS, "task_switch_ratio": 0.9}, "mbert 49.84 ± 0.49"),
         ("udpos-zh-vi", {"method": "sino-xenic", **PARTS}, ""),
     ],

@@ -13,7 +13,7 @@ from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
 from modeling_phonexl.processing_phonexl import EncodedSentence
 from phonexl.training.data import load_data
 from phonexl.training.job import Job
-from phonexl.training.particle_merging import NOT_CONTENT, PARTICLES, ParticleMerger
+from phonexl.training.particle_merging import NOT_CONTENT, PARTICLES, ParticleMerger, TaggedSentence
 from phonexl.training.recipe import Recipe, RecipeError
 
 LABELS = list(UPOS_TAGS)
@@ -26,7 +26,8 @@ def encode(processor: PhoneXLProcessor, words: str, tags: str) -> EncodedSentenc
 
 
 def merge(processor: PhoneXLProcessor, words: str, tags: str, ratio: float = 1.0) -> tuple[EncodedSentence, list[str]]:
-    merged = ParticleMerger(processor, LABELS, ratio).merge(np.random.default_rng(1), encode(processor, words, tags))
+    tagged = TaggedSentence("zh", words.split(), encode(processor, words, tags))
+    merged = ParticleMerger(processor, LABELS, ratio).merge(np.random.default_rng(1), tagged)
     assert merged.labels is not None
     return merged, [LABELS[label] if label >= 0 else "-" for label in merged.labels]
 
@@ -82,7 +83,7 @@ def test_about_half_of_the_runs_are_joined_at_one_half(processor: PhoneXLProcess
     merger, generator = ParticleMerger(processor, LABELS, 0.5), np.random.default_rng(3)
     sentence = encode(processor, "我 书 看 他", "NOUN ADP AUX NOUN")
     for _ in range(400):
-        merger.merge(generator, sentence)
+        merger.merge(generator, TaggedSentence("zh", list("我书看他"), sentence))
     assert merger.num_runs == 400
     assert 160 < merger.num_merged < 240
 
