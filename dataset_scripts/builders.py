@@ -2,12 +2,13 @@
 
     CjkvPanx(config_name="zh-vi", source="panx", cache_dir=folder).download_and_prepare(num_proc=2)
 
-Give each build a new `cache_dir`: `datasets` knows a builder by its name, not by its source, and would return the rows
-of another source that was built there before. `build.py` makes repositories; both give the same rows.
+Rows in the cache are taken for as long as files, tools and code are the same. `build.py` makes repositories; both give
+the same rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ import datasets
 from dataset_scripts.build import Options, raw_rows_of
 from dataset_scripts.catalogue import CORPORA
 from dataset_scripts.corpus import Table
+from dataset_scripts.provenance import code_digest, digest, tool_versions
 from dataset_scripts.rows import KINDS, Row
-from dataset_scripts.sources import choose_folder, nothing_found, splits_in
+from dataset_scripts.sources import choose_folder, files_of, nothing_found, splits_in
 from modeling_phonexl.transcription import Transcriber
 
 _RANGES = 16  # parts of a split, which several processes share
@@ -46,6 +48,10 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
     CORPUS: ClassVar[str]
     BUILDER_CONFIG_CLASS = SourceConfig
     VERSION = datasets.Version("1.0.0")
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        state = _state(self.CORPUS, options.get("source", ""), options.get("recipe", "default"))
+        super().__init__(*arguments, **{"hash": state, **options})
 
     def _info(self) -> datasets.DatasetInfo:
         corpus = CORPORA[self.CORPUS]
@@ -88,6 +94,18 @@ class AlignedBuilder(datasets.GeneratorBasedBuilder):
 
     def _source(self) -> Path | None:
         return Path(self.config.source) if self.config.source else None
+
+
+def _state(name: str, source: str | Path, recipe: str) -> str:
+    """What rows depend on beside their configuration, by which `datasets` finds them in its cache."""
+    corpus = CORPORA[name]
+    files: set[Path] = set()
+    if source or corpus.shipped:
+        folder = choose_folder(Path(source) if source else None, name, corpus)
+        files = {path for table in corpus.tables if splits_in(folder, table) for path in files_of(folder, table)}
+    tools = tool_versions((language for table in corpus.tables for language in table.languages), recipe)
+    facts = [code_digest(), tools, [(path.name, digest(path)) for path in sorted(files)]]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _ranges(num_rows: int) -> list[tuple[int, int]]:

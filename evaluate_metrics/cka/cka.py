@@ -114,16 +114,18 @@ class CKA(evaluate.Metric):
             options: Those of the metric.
 
         Returns:
-            The figures; None in a process other than the first.
+            The figures, of the sentences of all processes; None in a process other than the first.
         """
-        if x is None or y is None:
-            given = {name: value for name, value in (("x", x), ("y", y)) if value is not None}
-            found: dict[str, Any] | None = super().compute(**given, **options)
-            return found
         for name in ("predictions", "references"):  # `evaluate.combine` hands them, as None, to every metric
             if options.get(name, "") is None:
                 del options[name]
-        return self._compute(x, y, **options)
+        if x is not None and y is not None and self.num_process == 1:
+            return self._compute(x, y, **options)
+        if (x is None) != (y is None):
+            raise ValueError(f"{'x' if x is None else 'y'} is missing; expected features of both sides")
+        given = {} if x is None else {"x": x, "y": y}
+        found: dict[str, Any] | None = super().compute(**given, **options)
+        return found
 
     def _compute(
         self,

@@ -5,6 +5,7 @@ Not here: `evaluate` (the shell, `h_divergence.py`), the classifier (`domain_cla
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -187,6 +188,9 @@ def _interval(
 
 
 def _read(rows: Matrix, name: str) -> Floats:
+    torch = sys.modules.get("torch")  # not imported for the question: the metric does not need it
+    if torch is not None and isinstance(rows, torch.Tensor):
+        rows = rows.detach().to("cpu", torch.float64).numpy()
     if len(rows) < 2:
         raise ValueError(f"{name} has {len(rows)} rows; expected two or more vectors")
     shapes = [np.shape(row) for row in rows]
@@ -216,7 +220,8 @@ def _group(
         for name, rows, groups in (("x", x, groups_x), ("y", y, groups_y)):
             if len(rows) != len(groups):
                 raise ValueError(f"groups_{name} names {len(groups)} rows, {name} has {len(rows)}; expected as many")
-        return [*groups_x, *groups_y], "given"
+        # An item of an array as a plain value: two elements of a tensor are never one name.
+        return [name.item() if hasattr(name, "item") else name for name in [*groups_x, *groups_y]], "given"
     if len(x) == len(y):
         return [*range(len(x)), *range(len(y))], "rows"
     return [*range(len(x) + len(y))], "no"

@@ -71,7 +71,7 @@ def assign_folds(groups: Sequence[object], num_folds: int, seed: int) -> Indices
 
 def _standardise(train: Floats, test: Floats) -> tuple[Floats, Floats]:
     mean, spread = train.mean(axis=0), train.std(axis=0)
-    spread[spread <= 1e-12 * np.abs(train).max(initial=1.0)] = 1.0
+    spread[spread <= 1e-12 * np.abs(train).max(axis=0)] = 1.0
     return (train - mean) / spread, (test - mean) / spread
 
 

@@ -76,16 +76,20 @@ class HDivergence(evaluate.Metric):
         )
 
     def compute(self, *, x: Any = None, y: Any = None, **options: Any) -> dict[str, Any] | None:
-        """Compare two sets, of any two sizes; without them, those that were added by `add_batch`."""
+        """Compare two sets, of any two sizes; without them, those that were added by `add_batch`.
+
+        With several processes, the sets of all of them, each of which gives as many rows of x as of y.
+        """
         for name in ("predictions", "references"):  # `evaluate.combine` hands them, as None, to every metric
             if options.get(name, "") is None:
                 del options[name]
-        if x is None and y is None:
-            found: dict[str, Any] | None = super().compute(**options)
-            return found
-        if x is None or y is None:
+        if x is not None and y is not None and self.num_process == 1:
+            return self._compute(x, y, **options)
+        if (x is None) != (y is None):
             raise ValueError(f"{'x' if x is None else 'y'} is missing; expected vectors of two languages")
-        return self._compute(x=x, y=y, **options)
+        given = {} if x is None else {"x": x, "y": y}
+        found: dict[str, Any] | None = super().compute(**given, **options)
+        return found
 
     def _compute(
         self,

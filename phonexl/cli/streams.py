@@ -10,17 +10,22 @@ from dataset_scripts.readers import DataError
 
 
 def read_stdin() -> Iterator[str]:
-    """Lines of standard input, cut at LF only, without it, the CR of a Windows line end and a byte order mark.
+    """Lines of standard input: see `decode_lines`."""
+    return decode_lines(sys.stdin.buffer, "standard input")
+
+
+def decode_lines(lines: Iterable[bytes], name: str) -> Iterator[str]:
+    """Lines that end at LF, without it, the CR of a Windows line end and a byte order mark.
 
     Raises:
-        DataError: For a line that is not UTF-8.
+        DataError: For a line that is not UTF-8; it calls the lines by `name`.
     """
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    for number, line in enumerate(lines, 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
             found = line.decode("utf-8", "backslashreplace").rstrip("\n")
-            raise DataError("standard input", number, found, "UTF-8", "Convert it, for example with iconv.") from None
+            raise DataError(name, number, found, "UTF-8", "Convert it, for example with iconv.") from None
         yield text.removesuffix("\n").removesuffix("\r")
 
 

@@ -13,7 +13,7 @@ import typer
 from dataset_scripts.readers import DataError
 from modeling_phonexl.transcription import LANGUAGES, RECIPES, Transcriber, Transcription
 from phonexl.cli.errors import honest_exit
-from phonexl.cli.streams import in_one_field, read_stdin, report_lines
+from phonexl.cli.streams import decode_lines, in_one_field, read_stdin, report_lines
 from phonexl.json_file import write_json
 from phonexl.page import Section, make_line, render_page
 
@@ -141,20 +141,18 @@ def _read_gold(path: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     """Number of the first line, and (token, ipa) pairs, of each sentence of a gold file.
 
     Raises:
-        DataError: For a line without two fields.
+        DataError: For a line that is not UTF-8, or without two fields.
     """
     sentence: list[tuple[str, str]] = []
     number = 0
-    with path.open(encoding="utf-8", newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            fields = line.rstrip("\r\n").split("\t")
+    with path.open("rb") as file:
+        for number, line in enumerate(decode_lines(file, str(path)), 1):
+            fields = line.split("\t")
             if fields == [""]:
                 yield number - len(sentence), sentence
                 sentence = []
             elif len(fields) < 2:
-                raise DataError(
-                    str(path), number, line.rstrip("\n"), "token<TAB>ipa", "The other columns may be left out."
-                )
+                raise DataError(path, number, line, "token<TAB>ipa", "The other columns may be left out.")
             else:
                 sentence.append((fields[0], fields[1]))
     if sentence:

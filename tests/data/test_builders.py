@@ -48,6 +48,23 @@ def test_a_pair_streams(tmp_path: Path):
     assert rows["train"]["ipa"][0] == "pei˨˩˦"
 
 
+def test_a_changed_file_is_read_anew(tmp_path: Path):
+    """The cache knows a source by its path: rows of the file as it was before would come back, without a word."""
+
+    def tokens() -> list[list[str]]:
+        builder = builders.CjkvPanx(config_name="zh", source=tmp_path, cache_dir=str(tmp_path / "cache"))
+        builder.download_and_prepare()
+        return list(builder.as_dataset(split="train")["tokens"])
+
+    (tmp_path / "train-zh.tsv").write_text("北\tB-LOC\n", "utf-8")
+    assert tokens() == [["北"]]
+    (tmp_path / "train-zh.tsv").write_text("南\tB-LOC\n", "utf-8")
+    assert tokens() == [["南"]]
+    assert len(list((tmp_path / "cache").rglob("*.arrow"))) == 2
+    assert tokens() == [["南"]]
+    assert len(list((tmp_path / "cache").rglob("*.arrow"))) == 2
+
+
 def test_faults_of_the_user_are_named(tmp_path: Path):
     with pytest.raises(ValueError, match="name their folder as the source"):
         builders.CjkvPanx(config_name="zh", cache_dir=str(tmp_path)).download_and_prepare()

@@ -342,6 +342,8 @@ def test_metric_gives_what_the_core_gives() -> None:
         metric.compute(x=x, y=y, covariates_y=facts["y"], **options)
     with pytest.raises(ValueError, match="only one of lengths_x and lengths_y"):
         metric.compute(x=x, y=y, lengths_x=lengths["x"])
+    with pytest.raises(ValueError, match="y is missing"):
+        metric.compute(x=x)
     with pytest.raises(TypeError, match="unexpected keyword"):
         metric.compute(x=x, y=y, predictions=[1])
 

@@ -199,23 +199,27 @@ class Probe:
         half = len(columns[self.inputs[0]]) // 2
         results: dict[int, Any] = {}
 
-        def work(process: int) -> None:
+        def work(process: int, way: str) -> None:
             metric = evaluate.load(
-                str(self.folder), num_process=2, process_id=process, experiment_id=f"{self.name}-of-two"
+                str(self.folder), num_process=2, process_id=process, experiment_id=f"{self.name}-{way}"
             )
-            part = slice(half) if process == 0 else slice(half, None)
-            metric.add_batch(**{name: column[part] for name, column in columns.items()})
-            results[process] = metric.compute(**inputs)
+            rows = slice(half) if process == 0 else slice(half, None)
+            part = {name: column[rows] for name, column in columns.items()}
+            if way == "add_batch":
+                metric.add_batch(**part)
+            results[process] = metric.compute(**inputs, **(part if way == "compute" else {}))
 
-        # Threads: the first waits for the second by lock files, as two processes would.
-        threads = [threading.Thread(target=work, args=(process,)) for process in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60)
-        assert results.keys() == {0, 1}, "a process did not finish"
-        assert results[1] is None
-        assert is_close(results[0], result)
+        for way in ("add_batch", "compute"):
+            results.clear()
+            # Threads: the first waits for the second by lock files, as two processes would.
+            threads = [threading.Thread(target=work, args=(process, way)) for process in (0, 1)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(timeout=60)
+            assert results.keys() == {0, 1}, f"{way}: a process did not finish"
+            assert results[1] is None, way
+            assert is_close(results[0], result), way
 
     def requirements_are_installed_and_import(self) -> None:
         from packaging.requirements import Requirement

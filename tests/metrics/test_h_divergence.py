@@ -171,6 +171,26 @@ def test_sets_of_unlike_size_pass_through_evaluate() -> None:
         metric.compute(x=x)
 
 
+def test_tensors_give_what_arrays_give() -> None:
+    """Two elements of a tensor are never equal as names: every row became a sentence of its own, without an error."""
+    torch = pytest.importorskip("torch")
+    x, y, sentences = normal(17, 30, 2), normal(18, 30, 2) + 1, np.repeat(np.arange(10), 3)
+    expected = found(x, y, groups_x=sentences, groups_y=sentences)
+    assert expected["num_groups"] == 10
+    names = torch.tensor(sentences)
+    assert found(torch.tensor(x, requires_grad=True), torch.tensor(y), groups_x=names, groups_y=names) == expected
+    assert found(x, y, groups_x=list(names), groups_y=sentences.tolist()) == expected
+    halves = [torch.tensor(side).bfloat16() for side in (x, y)]
+    assert found(*halves) == found(*(half.float().numpy() for half in halves))
+
+
+def test_the_unit_of_a_feature_changes_nothing() -> None:
+    rows = normal(19, 60, 3)
+    x, y = rows, rows + np.array([3.0, 0, 0])
+    units = np.array([1e-15, 1.0, 1e6])
+    assert found(x * units, y * units)["error"] == found(x, y)["error"] < 0.2
+
+
 ROWS = [[0.0, 1.0]] * 6
 
 

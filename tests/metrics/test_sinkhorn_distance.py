@@ -288,6 +288,15 @@ def test_the_space_is_told_from_the_rows() -> None:
         sinkhorn_distance(points, points + 1, space="probabilities")
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_probabilities_of_half_precision_are_distributions(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    logits = torch.tensor(np.random.default_rng(1).standard_normal((2000, 7)) * 3)
+    rows = logits.to(getattr(torch, kind)).softmax(dim=1)
+    assert float(abs(rows.double().sum(1) - 1).max()) > (1e-3 if kind == "bfloat16" else 1e-4)
+    assert sinkhorn_distance(rows[:20], rows)["space"] == "probabilities"
+
+
 # --- wrong input ---
 
 

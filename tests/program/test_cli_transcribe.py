@@ -173,5 +173,7 @@ def test_a_page_marks_what_differs_from_the_gold_standard(tmp_path: Path) -> Non
     refuse(2, "--gold ends before 'em'", "transcribe", *options, text="anh học\nanh\nem\n")
     refuse(2, "--gold goes on in line 4, where standard input ends", "transcribe", *options, text="anh học\n")
     refuse(2, "--gold marks errors in a page", "transcribe", "--language", "vi", "--gold", str(gold), text="")
+    gold.write_bytes(b"anh\t\xff\n")
+    refuse(3, "gold.tsv:1: expected UTF-8", "transcribe", *options, text="anh\n")
     gold.write_text("anh\n", encoding="utf-8")
     refuse(3, r'gold\.tsv:1: expected token<TAB>ipa, found "anh"', "transcribe", *options, text="anh\n")
