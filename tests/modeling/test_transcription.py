@@ -305,6 +305,10 @@ def test_segments_of_ipa_join_to_its_normal_form(ipa: str) -> None:
         ("L'ami, paie 1,50 €!", "L'ami|,|paie|1,50|€|!"),
         ("e-mail.com ... (हिन्दी)", "e-mail.com|...|(|हिन्दी|)"),
         ("п’ять", "п’ять"),
+        ("सुप्र\u200dिया ख\u200dुश", "सुप्र\u200dिया|ख\u200dुश"),  # a joiner before the sign of a vowel
+        ("vero\u00adäyri kunnallis\u00ad\u00advero\u00ad.", "vero\u00adäyri|kunnallis\u00ad\u00advero|\u00ad|."),
+        ("وا\u200fئرس کیل\u200d\u200dئے اوٗرٹ", "وا\u200fئرس|کیل\u200d\u200dئے|اوٗرٹ"),
+        ("a\u200bb", "a|\u200b|b"),  # a space without width ends a word
     ],
 )
 def test_words_of_letters_keep_their_inner_signs(text: str, words: str) -> None:
