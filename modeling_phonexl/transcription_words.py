@@ -231,7 +231,7 @@ def split_ipa(ipa: str) -> tuple[str, ...]:
         if char.isspace() or char in _UNWRITTEN:
             continue
         joins = unicodedata.combining(char) or char in _MODIFIERS or segments and segments[-1][-1] in _TIES
-        tone = char in _TONES and segments and segments[-1][-1] in _TONES
+        tone = char in _TONES and segments and segments[-1][0] in _TONES  # a creak may stand inside: ˨ˀ˩
         if segments and (joins or tone):
             segments[-1] += char
         else:

@@ -291,6 +291,10 @@ def test_runs_hold_every_visible_character(token: str) -> None:
     assert sum(len(unicodedata.normalize("NFD", run)) for _, run in cut_runs(token, "LATIN")) == kept
 
 
+def test_a_tone_with_a_creak_is_one_segment() -> None:
+    assert split_ipa("ziəŋ˦ˀ˥ma˨ˀ˩p˧˥˩") == (*"ziəŋ", "˦ˀ˥", "m", "a", "˨ˀ˩", "p", "˧˥˩")
+
+
 @given(WRITTEN)
 def test_segments_of_ipa_join_to_its_normal_form(ipa: str) -> None:
     joined = "".join(split_ipa(ipa))
