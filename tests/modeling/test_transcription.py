@@ -97,6 +97,23 @@ def test_any_text_keeps_the_contract(code: str, tokens: list[str]) -> None:
     check(tokens, Transcriber(code)(tokens))
 
 
+@pytest.mark.parametrize(
+    ("code", "tokens"),
+    [
+        ("ja", "ジ ャ ズ ガ ー デ ン"),  # tokens of one character, as in PAN-X
+        ("ja", "がっこう へ 行く"),
+        *[("fra", "1ère 2ème été"), ("rus", "всё-таки йод"), ("vi", "Việt Nam thưở"), ("ko", "독립문 값이")],
+        *[("urd", "آدمی جاؤ"), ("tur", "ağaç"), ("ukr", "її")],
+    ],
+)
+def test_both_unicode_forms_of_a_word_are_read_alike(code: str, tokens: str) -> None:
+    """Names of files on a Mac, and what is copied from a PDF, come decomposed."""
+    composed = unicodedata.normalize("NFC", tokens).split()
+    decomposed = unicodedata.normalize("NFD", tokens).split()
+    assert composed != decomposed
+    assert Transcriber(code)(decomposed) == Transcriber(code)(composed)
+
+
 @pytest.mark.parametrize("code", ["hin", "rus", "ukr", "urd", "ko", "zh", "ja"])
 def test_romanisations_are_latin(code: str) -> None:
     for record in read(code):
