@@ -60,7 +60,7 @@ class EspeakReader:
             return passed(token)
         if self.code == "ja" and any(script(char) == "han" for char in token):
             return passed(token)  # it spells kanji out as "Chinese letter"
-        ipa = _FLAG.sub("", _phonemes(VOICES[self.code], token))
+        ipa = _FLAG.sub("", _phonemes(VOICES[self.code], unicodedata.normalize("NFC", token)))
         ipa = _AFFRICATE.sub(lambda match: match.group() + "\u0361", ipa)
         if self.code == "vi":
             ipa = re.sub("[1-6]", lambda match: _VI_TONES[match.group()], ipa)

@@ -91,7 +91,7 @@ _READER = WordReader("LATIN", _fold, _read_word, Numbers(cardinal, "virgule", ",
 @functools.lru_cache(maxsize=1 << 14)
 def _read_ordinal(token: str) -> Transcription | None:
     """The record of 1er or 19e; None of other tokens."""
-    found = _ORDINAL.fullmatch(token)
+    found = _ORDINAL.fullmatch(unicodedata.normalize("NFC", token))
     if not found:
         return None
     read = _READER.read_token(ordinal(int(found[1]), found[2].lower()))

@@ -73,7 +73,8 @@ def segment(text: str, mode: str = "C") -> list[tuple[int, int]]:
 
 @functools.lru_cache(maxsize=1 << 14)
 def _transcribe(tokens: tuple[str, ...]) -> tuple[Transcription, ...]:
-    spoken = [token for token in tokens if token and token != "#"]  # PAN-X writes "#" between segments: no text
+    # PAN-X writes "#" between segments: no text. NFC, so that ガ is one character however it is written.
+    spoken = [unicodedata.normalize("NFC", token) for token in tokens if token and token != "#"]
     text = "".join(spoken)
     plain = expand_marks(text)
     words = read_words(plain)

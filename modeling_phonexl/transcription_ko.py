@@ -49,6 +49,7 @@ _LATIN_SYLLABLE = re.compile(
 )
 _SILENT_LETTER = re.compile(r"(?<=[a-z]{2}[b-df-hj-np-tv-xz])e$|(?<=[aeiouy])[hr](?![aeiouy])|(.)(?=\1)(?<![elo])")
 _LONGEST_ACRONYM = 5
+_MIDDLE_DOT = "ㆍ"  # an old vowel, which keyboards give for the dot in 시·도
 _JAMO = {
     **{chr(0x1100 + index): jamo for index, jamo in enumerate(ONSETS)},
     **{chr(0x1161 + index): jamo for index, jamo in enumerate(VOWELS)},
@@ -154,7 +155,7 @@ def read_characters(token: str) -> list[Transcription]:
 def _spelled(token: str) -> str:
     """The token with composed syllables, jamo of one kind, and plain Latin letters and digits."""
     plain = []
-    for char in unicodedata.normalize("NFC", token):
+    for char in unicodedata.normalize("NFC", token.replace(_MIDDLE_DOT, "·")):
         compatible = unicodedata.normalize("NFKC", char)
         if char.isdecimal():
             plain.append(str(unicodedata.decimal(char)))

@@ -127,8 +127,13 @@ def transcribe(tokens: Sequence[str]) -> list[Transcription]:
         part = tokens[start : start + _LONGEST_CONTEXT]
         if any(map(_has_homograph, part)):
             part = _in_context(part)
-        read += [_READER.read_token(_PARTICLE.sub(rf"\g<0>{_NO_STRESS}", t) if "-" in t else t) for t in part]
+        read += [_READER.read_token(_without_stress(token) if "-" in token else token) for token in part]
     return read
+
+
+def _without_stress(token: str) -> str:
+    """The token in NFC, particles behind a hyphen marked as unstressed."""
+    return _PARTICLE.sub(rf"\g<0>{_NO_STRESS}", unicodedata.normalize("NFC", token))
 
 
 @functools.lru_cache(maxsize=CACHE_SIZE)

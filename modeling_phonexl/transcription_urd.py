@@ -81,6 +81,7 @@ _SPELLINGS = tuple(
 _VOWEL_KINDS = "AWYE"
 _READING = re.compile("([vj]?)(2?)(.*)")
 _ROMAN = re.compile("|".join(sorted(ROMAN, key=len, reverse=True)))
+_YEAR_SIGN = re.compile(r"(?<=\d)ء(?!\w)")  # 1979ء: of the common era; has no sound of its own
 _GLIDES = {"v": "ʋ", "j": "j"}
 _PLACE_OF_N = {"k": "ŋ", "ɡ": "ŋ", "b": "m"}
 
@@ -340,7 +341,7 @@ _READER = WordReader("ARABIC", _fold, _read, Numbers(_cardinal, "दशमलव
 def _read_token(token: str) -> Transcription:
     """The record of a token. Plain letters are one word, which need not be cut: the reader gives the same."""
     if not _PLAIN(token):
-        return _READER.read_token(hin.ungroup(token))
+        return _READER.read_token(_YEAR_SIGN.sub("", hin.ungroup(token)))
     word = _READER.read_word(_fold(token))
     return passed(token) if word.reason == "passed" else record(word.segments, word.romanized or "", word.reason)
 

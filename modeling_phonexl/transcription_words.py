@@ -17,11 +17,13 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ‘ʹ`´＇", "'"))
 _PLAIN = re.compile(r"([^\W\d_]+)([^\w\s'’ʼ‘ʹ`´＇]*)")
 _NUMBER = re.compile(r"\d+(?:[.,\u066b\u066c]\d+)*")
 # Combining marks of Latin and Cyrillic, Arabic, Devanagari: \w lacks them.
-_MARK = r"[\u0300-\u036f\u0483-\u0487\u064b-\u0655\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963]"
-_LETTERS = rf"(?:[^\W_]{_MARK}*)+"
+_MARK = r"[\u0300-\u036f\u0483-\u0487\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963]"
+# Soft hyphen, joiners, direction marks: they stand inside words, and before the marks of a letter too.
+_UNSEEN = r"[\u00ad\u200c-\u200f\u2060]"
+_LETTERS = rf"(?:[^\W_](?:{_UNSEEN}*{_MARK})*)+"
 # Signs that join letters or digits to one word (l'ami, e-mail.com, 1,000); a row of one other sign is a word.
 _WORD = re.compile(
-    rf"{_LETTERS}(?:(?:['’ʼ\u200c\u200d&/_-]|://|(?<=[0-9A-Za-z])[.@](?=[0-9A-Za-z])|(?<=\d)[,:](?=\d)){_LETTERS})*|(\S)\1*"
+    rf"{_LETTERS}(?:(?:['’ʼ&/_-]|{_UNSEEN}+|://|(?<=[0-9A-Za-z])[.@](?=[0-9A-Za-z])|(?<=\d)[,:](?=\d)){_LETTERS})*|(\S)\1*"
 )
 
 
@@ -229,7 +231,7 @@ def split_ipa(ipa: str) -> tuple[str, ...]:
         if char.isspace() or char in _UNWRITTEN:
             continue
         joins = unicodedata.combining(char) or char in _MODIFIERS or segments and segments[-1][-1] in _TIES
-        tone = char in _TONES and segments and segments[-1][-1] in _TONES
+        tone = char in _TONES and segments and segments[-1][0] in _TONES  # a creak may stand inside: ˨ˀ˩
         if segments and (joins or tone):
             segments[-1] += char
         else:

@@ -97,6 +97,23 @@ def test_any_text_keeps_the_contract(code: str, tokens: list[str]) -> None:
     check(tokens, Transcriber(code)(tokens))
 
 
+@pytest.mark.parametrize(
+    ("code", "tokens"),
+    [
+        ("ja", "ジ ャ ズ ガ ー デ ン"),  # tokens of one character, as in PAN-X
+        ("ja", "がっこう へ 行く"),
+        *[("fra", "1ère 2ème été"), ("rus", "всё-таки йод"), ("vi", "Việt Nam thưở"), ("ko", "독립문 값이")],
+        *[("urd", "آدمی جاؤ"), ("tur", "ağaç"), ("ukr", "її")],
+    ],
+)
+def test_both_unicode_forms_of_a_word_are_read_alike(code: str, tokens: str) -> None:
+    """Names of files on a Mac, and what is copied from a PDF, come decomposed."""
+    composed = unicodedata.normalize("NFC", tokens).split()
+    decomposed = unicodedata.normalize("NFD", tokens).split()
+    assert composed != decomposed
+    assert Transcriber(code)(decomposed) == Transcriber(code)(composed)
+
+
 @pytest.mark.parametrize("code", ["hin", "rus", "ukr", "urd", "ko", "zh", "ja"])
 def test_romanisations_are_latin(code: str) -> None:
     for record in read(code):
@@ -291,6 +308,10 @@ def test_runs_hold_every_visible_character(token: str) -> None:
     assert sum(len(unicodedata.normalize("NFD", run)) for _, run in cut_runs(token, "LATIN")) == kept
 
 
+def test_a_tone_with_a_creak_is_one_segment() -> None:
+    assert split_ipa("ziəŋ˦ˀ˥ma˨ˀ˩p˧˥˩") == (*"ziəŋ", "˦ˀ˥", "m", "a", "˨ˀ˩", "p", "˧˥˩")
+
+
 @given(WRITTEN)
 def test_segments_of_ipa_join_to_its_normal_form(ipa: str) -> None:
     joined = "".join(split_ipa(ipa))
@@ -305,6 +326,10 @@ def test_segments_of_ipa_join_to_its_normal_form(ipa: str) -> None:
         ("L'ami, paie 1,50 €!", "L'ami|,|paie|1,50|€|!"),
         ("e-mail.com ... (हिन्दी)", "e-mail.com|...|(|हिन्दी|)"),
         ("п’ять", "п’ять"),
+        ("सुप्र\u200dिया ख\u200dुश", "सुप्र\u200dिया|ख\u200dुश"),  # a joiner before the sign of a vowel
+        ("vero\u00adäyri kunnallis\u00ad\u00advero\u00ad.", "vero\u00adäyri|kunnallis\u00ad\u00advero|\u00ad|."),
+        ("وا\u200fئرس کیل\u200d\u200dئے اوٗرٹ", "وا\u200fئرس|کیل\u200d\u200dئے|اوٗرٹ"),
+        ("a\u200bb", "a|\u200b|b"),  # a space without width ends a word
     ],
 )
 def test_words_of_letters_keep_their_inner_signs(text: str, words: str) -> None:

@@ -32,6 +32,7 @@ def test_every_language_has_a_voice() -> None:
         ("ita", "città", "t͡ʃitːa", "read"),
         ("tur", "ağaç", "aːt͡ʃ", "read"),
         ("vi", "mạ", "maː˨ˀ˩", "read"),
+        ("vi", "Vie\u0323\u0302t", "viɛ˨ˀ˩t̪", "read"),  # decomposed
         ("zh", "他", "tʰɑ˥", "read"),
         ("ja", "東京", "東京", "passed"),
         ("eng", "2", "tuː", "number"),

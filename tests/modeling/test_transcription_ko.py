@@ -288,8 +288,11 @@ def test_unread_characters_stand_in_a_read_token() -> None:
     assert found.reason == "split"
 
 
-def test_rules_stop_at_punctuation_inside_a_token() -> None:
-    assert ipa("국.물") == ipa("국") + ipa("물") != ipa("국물")
+@pytest.mark.parametrize("sign", [".", "·", "ㆍ"])
+def test_rules_stop_at_punctuation_inside_a_token(sign: str) -> None:
+    """Keyboards give an old vowel, U+318D, for the middle dot."""
+    assert ipa(f"국{sign}물") == ipa("국") + ipa("물") != ipa("국물")
+    assert transcribe([f"국{sign}물"])[0].reason == "read"
 
 
 def test_exceptions_are_not_what_the_rules_give_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
