@@ -115,7 +115,12 @@ def test_words_by_rules(word: str, ipa: str) -> None:
         # Elision and other apostrophes, hyphens.
         *[("L'homme", "lɔm", "read"), ("l’eau", "lo", "read"), ("qu’il", "kil", "read"), ("C'est", "sɛ", "lexicon")],
         *[("j'aime", "ʒɛm", "read"), ("lorsqu'on", "lɔʁskɔ̃", "read"), ("entr'ouvert", "ɑ̃tʁuvɛʁ", "read")],
-        *[("aujourd’hui", "oʒuʁdɥi", "lexicon"), ("d'", "de", "read"), ("'chat'", "ʃa", "read")],
+        *[
+            ("aujourd’hui", "oʒuʁdɥi", "lexicon"),
+            ("l'", "l", "lexicon"),
+            ("Qu’", "k", "lexicon"),
+            ("'chat'", "ʃa", "read"),
+        ],
         *[("grand-père", "ɡʁɑ̃pɛʁ", "read"), ("arc-en-ciel", "aʁkɑ̃sjɛl", "read"), ("œuf-là", "œfla", "read")],
         # Case, names of letters, abbreviations.
         *[("CHAT", "ʃa", "read"), ("École", "ekɔl", "read"), ("ÉCOLE", "ekɔl", "read"), ("SNCF", "ɛsɛnseɛf", "read")],
