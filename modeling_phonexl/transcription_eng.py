@@ -1,7 +1,8 @@
 """English: misaki's lexicon where it is installed, its regular endings, letters and sounds learned from it elsewhere.
 
 The lexicon (extra "lexicons") does not install on Python 3.13: there, and wherever it is missing, the learned letters
-read every word, nearly as well. Readings are General American; words are read out of context.
+read every word, nearly as well. Readings are General American; words are read out of context, but for
+clitics that are tokens of their own (do n't, it 's).
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from .transcription import MissingToolError, Transcription
+from .transcription import MissingToolError, Transcription, record
 from .transcription_eng_letters import letter_model
 from .transcription_eng_sounds import INVENTORY, plain_sounds, segments, weak_vowels
 from .transcription_eng_table import (
@@ -39,6 +40,7 @@ _NOT_ENGLISH = re.compile("[^a-z']")
 _VOWEL = re.compile("[aeiouy]")
 _VOICELESS = "ptkfθ"
 _SIBILANT = "szʃʒʧʤ"
+_CLITIC = re.compile(r"['’](?:s|d|m|ll|re|ve)|n['’]t", re.ASCII | re.IGNORECASE)
 _NUMBER_WORD = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(st|nd|rd|th|['’]?s)", re.IGNORECASE)
 
 
@@ -194,10 +196,34 @@ def _read_number_word(token: str) -> Transcription | None:
     return dataclasses.replace(read, romanized=unicodedata.normalize("NFC", token), reason="number")
 
 
+def _read_clitic(token: str, before: str) -> Transcription:
+    """The record of a clitic that is a token, by the IPA of the word that it was cut from."""
+    clitic = token.lower().replace("’", "'").removeprefix("'")
+    if clitic in ("s", "d"):
+        sounds = (_with_s if clitic == "s" else _with_d)(before)[len(before) :]
+    else:
+        sounds = CLITICS[clitic][before[-1] not in "iɪʊuəɹɚæ"]
+    return record(segments(sounds), token, "lexicon")
+
+
 def transcribe(tokens: Sequence[str]) -> list[Transcription]:
-    """Read the tokens of one sentence, each by itself: as many records as tokens, none empty, whatever the text.
+    """Read the tokens of one sentence: as many records as tokens, none empty, whatever the text.
+
+    A token is read by itself, but a clitic by the sound before it, and ca as of can before n't.
 
     >>> [t.ipa for t in transcribe(["change", "2nd", "."])]
     ['t͡ʃeɪnd͡ʒ', 'sɛkənd', '.']
+    >>> [t.ipa for t in transcribe(["it", "'s"])], [t.ipa for t in transcribe(["he", "'s"])]
+    (['ɪt', 's'], ['hi', 'z'])
     """
-    return [(token[:1].isdigit() and _read_number_word(token)) or _READER.read_token(token) for token in tokens]
+    records: list[Transcription] = []
+    for place, token in enumerate(tokens):
+        if _CLITIC.fullmatch(token):
+            if token[0] in "nN" and place and tokens[place - 1].lower() == "ca":
+                records[-1] = record(("k", "æ"), tokens[place - 1], "lexicon")
+            # Where no word stands before it, as after a voiced consonant: a syllable that can be said alone.
+            before = records[-1].ipa if records and records[-1].transcribed else "n"
+            records.append(_read_clitic(token, before))
+        else:
+            records.append((token[:1].isdigit() and _read_number_word(token)) or _READER.read_token(token))
+    return records

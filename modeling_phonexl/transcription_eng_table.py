@@ -36,7 +36,9 @@ CONTRACTIONS = {
     "needn't": "nidənt", "shan't": "ʃænt", "ain't": "Ant", "o'clock": "əklɑk", "you're": "jʊɹ", "they're": "ðɛɹ",
 }  # fmt: skip
 # What stands after an apostrophe, after a vowel or sonorant and after another consonant; 's and 'd go by rule.
+# n't is a token of treebanks.
 CLITICS = {"ll": ("l", "əl"), "ve": ("v", "əv"), "re": ("ɹ", "əɹ"), "m": ("m", "əm"), "t": ("t", "t")}
+CLITICS |= {"n't": ("nt", "ənt")}
 
 # Letters that English does not have; other marks are left out.
 LETTERS = {"ç": "s", "ñ": "ny", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "å": "o", "ä": "e", "ö": "o", "ü": "u"}

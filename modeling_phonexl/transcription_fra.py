@@ -76,6 +76,8 @@ def _read_word(word: str) -> Reading:
     if word in IRREGULAR:
         return Reading([SOUNDS[sound] for sound in IRREGULAR[word]], "lexicon")
     *elided, last = [part for part in word.split("'") if part] or [""]
+    if word.endswith("'") and last in ELIDED:  # a token of its own, as treebanks cut l' homme
+        elided, last = [*elided, last], ""
     readings = [([SOUNDS[ELIDED[part]]], True) if part in ELIDED else _read_part(part) for part in elided]
     if last:
         readings.append(_read_part(last))

@@ -21,6 +21,8 @@ IRREGULAR = dict(
         # Words of grammar, forms of être and avoir.
         "et=e est=ɛ es=ɛ ai=e eu=y eus=y eut=y eût=y eue=y eues=y eurent=yr eûmes=ym donc=dÕk tous=tu monsieur=məsjø "
         "messieurs=mesjø aujourd'hui=oJurdHi fils=fis femme=fam femmes=fam solennel=sɔlanɛl y=i à=a a=a ô=o "
+        # Words that the lexicon misreads: ne as NE, nord-est; ce by its letters.
+        "ne=nə ce=sə gens=JÃ "
         # Numerals.
         "six=sis dix=dis sept=sɛt huit=Hit neuf=nœf vingt=vẼ vingts=vẼ cent=sÃ cents=sÃ second=səgÕ seconde=səgÕd "
         "secondes=səgÕd cinq=sẼk soixante=swasÃt soixantaine=swasÃtɛn "

@@ -22,6 +22,7 @@ from .transcription_ko_table import (
     LATIN_CODAS,
     LATIN_SOUNDS,
     LETTER_NAMES,
+    MONTHS,
     NASAL,
     NEUTRAL,
     NO_ONSET,
@@ -56,7 +57,7 @@ _JAMO = {
     **{chr(0x11A7 + index): jamo for index, jamo in enumerate(CODAS) if index},
 }
 _RUN = re.compile(
-    r"(?P<number>\d(?:[.,:/~–-]?\d)*%?)|(?P<latin>[A-Za-z]+)|(?P<read>[가-힣ㄱ-ㅎㅏ-ㅣ]+)|(?P<other>[^\W_])"
+    r"(?P<month>(?:6|10)(?=월))|(?P<number>\d(?:[.,:/~–-]?\d)*%?)|(?P<latin>[A-Za-z]+)|(?P<read>[가-힣ㄱ-ㅎㅏ-ㅣ]+)|(?P<other>[^\W_])"
 )
 # Signs that join letters or digits to one word (2-1, 50~60, e-mail.com, 1,000); a row of one other sign is a word.
 _LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
@@ -369,7 +370,12 @@ def _below_myriad(group: str) -> str:
     return spoken
 
 
-_AS_HANGUL: dict[str, Callable[[str], str]] = {"number": _number, "latin": _latin, "read": str}
+_AS_HANGUL: dict[str, Callable[[str], str]] = {
+    "month": MONTHS.__getitem__,
+    "number": _number,
+    "latin": _latin,
+    "read": str,
+}
 
 
 def segment(text: str) -> list[tuple[int, int]]:

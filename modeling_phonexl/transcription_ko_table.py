@@ -69,6 +69,7 @@ LATIN_SOUNDS = dict(
 )
 LATIN_CODAS = dict(zip("ㄴㅁㄹㅇㅍㅌㅋ", "ㄴㅁㄹㅇㅂㅅㄱ", strict=True))
 DIGITS = "영일이삼사오육칠팔구"
+MONTHS = {"6": "유", "10": "시"}  # before 월, June and October lose a coda
 POWERS = ("", "만", "억", "조", "경")
 
 # Words by article: the articles' examples and common words besides. Marks stand before the syllable they change:

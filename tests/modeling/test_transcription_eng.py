@@ -237,6 +237,42 @@ def test_the_search_finds_the_best_of_all_readings(word: str) -> None:
     assert letter_model().read(word) == best((0,), word + END, False)[1]
 
 
+# ---- clitics that are tokens ----
+
+
+@pytest.mark.usefixtures("_no_lexicon")
+@pytest.mark.parametrize(
+    ("tokens", "ipa"),
+    [
+        *[("it 's", "ɪt s"), ("dish ’s", "dɪʃ ɪz"), ("he 'S", "hi z"), ("1990 's", "wʌnθaʊzəndnaɪnhʌndɹədnaɪndi z")],
+        *[
+            ("could n't", "kʊd ənt"),
+            ("wo n’t", "woʊ nt"),
+            ("ca n't", "kæ nt"),
+            ("CA N'T", "kæ nt"),
+            ("ca not", "kɑ nɑt"),
+        ],
+        *[("I 'm", "aɪ m"), ("I 'll", "aɪ l"), ("it 'll", "ɪt əl"), ("you 're", "ju ɹ"), ("it 're", "ɪt ɚ")],
+        *[("we 've", "wi v"), ("could n't 've", "kʊd ənt əv"), ("he 'd", "hi d"), ("it 'd", "ɪt ɪd")],
+        # Without a word before them.
+        *[("'s", "z"), ("— ’d", "— d"), ("n't", "ənt"), ("'m", "əm"), ("'ll", "əl"), ("'re", "ɚ"), ("'ve", "əv")],
+        ("it 'ſ", "ɪt ɛs"),
+    ],
+)
+def test_clitics_are_heard_by_the_sound_before_them(tokens: str, ipa: str) -> None:
+    records = transcribe(tokens.split())
+    assert [found.ipa for found in records] == ipa.split()
+    assert records[-1].romanized == tokens.split()[-1]
+    assert {*records[-1].segments} <= {*INVENTORY}
+
+
+@pytest.mark.usefixtures("_small_lexicon")
+@pytest.mark.parametrize("clitic", ["'s", "'d", "'ll", "'ve"])
+@pytest.mark.parametrize("word", ["she", "dog", "cat", "dish", "go", "bird"])
+def test_a_word_and_its_clitic_sound_alike_in_one_token_and_in_two(word: str, clitic: str) -> None:
+    assert "".join(found.ipa for found in transcribe([word, clitic])) == transcribe([word + clitic])[0].ipa
+
+
 # ---- sounds ----
 
 

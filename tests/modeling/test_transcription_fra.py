@@ -50,6 +50,7 @@ def _small_lexicon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
         *[("couvent", 0, "k u v ɑ̃"), ("couvent", 1, "k u v"), ("football", 0, "f u t b ɔ l"), ("film", 0, "f i l m")],
         *[("chat", 0, "t͡ʃ a t"), ("monsieur", 0, "m ɔ̃ s j œ ʁ"), ("b", 0, "b a"), ("tf", 0, "t a f")],
         *[("mi-temps", 0, "m i"), ("temps", 0, "t ɑ̃ p s"), ("gars", 1, "ɡ a ʁ"), ("île", 0, "ˈi l"), ("vide", 0, "")],
+        *[("ne", 0, "n ɔ ʁ ɛ s t"), ("gens", 0, "ʒ ɛ̃ s")],
     ]
     with sqlite3.connect(folder / "lexicon.db") as database:
         database.execute("CREATE TABLE word_phonemes (id INTEGER PRIMARY KEY, word, pron_order INTEGER, phonemes)")
@@ -114,7 +115,12 @@ def test_words_by_rules(word: str, ipa: str) -> None:
         # Elision and other apostrophes, hyphens.
         *[("L'homme", "lɔm", "read"), ("l’eau", "lo", "read"), ("qu’il", "kil", "read"), ("C'est", "sɛ", "lexicon")],
         *[("j'aime", "ʒɛm", "read"), ("lorsqu'on", "lɔʁskɔ̃", "read"), ("entr'ouvert", "ɑ̃tʁuvɛʁ", "read")],
-        *[("aujourd’hui", "oʒuʁdɥi", "lexicon"), ("d'", "de", "read"), ("'chat'", "ʃa", "read")],
+        *[
+            ("aujourd’hui", "oʒuʁdɥi", "lexicon"),
+            ("l'", "l", "lexicon"),
+            ("Qu’", "k", "lexicon"),
+            ("'chat'", "ʃa", "read"),
+        ],
         *[("grand-père", "ɡʁɑ̃pɛʁ", "read"), ("arc-en-ciel", "aʁkɑ̃sjɛl", "read"), ("œuf-là", "œfla", "read")],
         # Case, names of letters, abbreviations.
         *[("CHAT", "ʃa", "read"), ("École", "ekɔl", "read"), ("ÉCOLE", "ekɔl", "read"), ("SNCF", "ɛsɛnseɛf", "read")],
@@ -148,6 +154,8 @@ def test_tokens(token: str, ipa: str, reason: str) -> None:
         ("film", "film", "lexicon"),
         ("île", "il", "lexicon"),  # without stress
         ("gars", "ɡa", "lexicon"),  # ours come first
+        ("Ne", "nə", "lexicon"),  # not nord-est
+        ("gens", "ʒɑ̃", "lexicon"),
         ("l’île", "lil", "lexicon"),
         ("chat", "ʃa", "read"),  # a sound that is not French
         ("monsieur", "məsjø", "lexicon"),

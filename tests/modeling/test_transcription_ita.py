@@ -114,6 +114,11 @@ def _small_lexicon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
         ("perché", "p e r k e"),
         ("caffè", "k a f f ɛ"),
         ("però", "p e r ɔ"),
+        ("può", "p w ɔ"),
+        ("puoi", "p w ɔ j"),
+        ("suo", "s u o"),
+        ("giù", "d͡ʒ u"),
+        ("laggiù", "l a d d͡ʒ u"),
     ],
 )
 def test_words_by_rules(word: str, segments: str) -> None:
