@@ -365,3 +365,8 @@ def test_words_of_running_text_that_are_glued_are_found_again(shared: Path) -> N
     assert sum(right) > 0.92 * len(pairs)
     assert sum(" " in made and not good for made, good in zip(found, right, strict=True)) < 0.02 * len(pairs)
     assert sum(write_apart(word) != word for word in words) < 0.001 * len(words)
+
+
+def test_of_the_test_tokens_of_xtreme_18_percent_are_glued(shared: Path) -> None:
+    tokens = list(itertools.chain(*sentences(shared / "data/udpos/test-vi.tsv.gz")))
+    assert round(100 * sum(write_apart(token) != token for token in tokens) / len(tokens)) == 18
