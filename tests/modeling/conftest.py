@@ -1,6 +1,12 @@
-"""A tiny backbone, tokenizer, processor and tagger, made in memory: what the tests of the model room start from."""
+"""What the tests of the model room start from: a tiny backbone, tokenizer, processor and tagger, made in memory; and
+the score of a transcription.
+"""
 
+import importlib
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -111,6 +117,31 @@ def make_batch(processor: PhoneXLProcessor) -> Callable[..., dict[str, Tensor]]:
         return batch | {f"xmlm_{name}": value for name, value in switched.items()}
 
     return make
+
+
+@pytest.fixture
+def transcription_gold(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """`benchmarks/transcription_gold.py`: the folds and rates of the published figures."""
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).resolve().parents[2] / "benchmarks"), *sys.path])
+    return importlib.import_module("transcription_gold")
+
+
+@pytest.fixture
+def score_words(shared: Path, transcription_gold: ModuleType) -> Callable[..., Any]:
+    """The `Score` of `read`, word to IPA, on the gold words of a language, or on those of them that `choose` picks."""
+    read_gold = importlib.import_module("phoneme_error").read_gold
+
+    def score(
+        code: str,
+        read: Callable[[str], str],
+        choose: Callable[[list[str]], list[str]] = list,
+        tones: bool = False,
+    ) -> Any:
+        gold = read_gold(shared / "data" / transcription_gold.word_file(code))
+        gold = {word: gold[word] for word in choose(list(gold))}
+        return transcription_gold.score_words("words", code, gold, {word: read(word) for word in gold}, tones)
+
+    return score
 
 
 def _rows(rows: list[list[int]], value: int) -> Tensor:

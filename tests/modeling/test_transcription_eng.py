@@ -8,8 +8,9 @@ import re
 import struct
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -390,13 +391,6 @@ def test_running_text_is_read(shared: Path) -> None:
 
 
 @pytest.mark.medium
-def test_error_rate_on_dictionary_words(shared: Path) -> None:
+def test_error_rate_on_dictionary_words(score_words: Callable[..., Any]) -> None:
     """With the lexicon or without it: the letters were learned from it."""
-    spec = importlib.util.spec_from_file_location("pron12_error_rate", shared / "tools/pron12_error_rate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    scorer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scorer)
-    gold = scorer.read(shared / "data/pron12/eng_dev.tsv.gz", True)
-    result, _ = scorer.score(gold, {word: transcribe([word])[0].ipa for word in gold}, "eng")
-    assert result["per"] < MAX_PER
+    assert score_words("eng", lambda word: transcribe([word])[0].ipa).error < MAX_PER
