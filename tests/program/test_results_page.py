@@ -223,3 +223,50 @@ def test_what_is_said_of_gradients_is_what_the_run_says() -> None:
         found = cosines[term]
         assert f"{name} {found['mean']:.3f}{average} ({found['lowest']:.2f} to {found['highest']:.2f})" in page
         assert found["logs"] == 12
+
+
+def test_what_is_said_of_vietnamese_with_its_spaces_is_what_the_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "udpos-2000-methods"
+    apart = find_results([folder / "zh-vi-apart"])
+    as_written = [run for run in find_results([folder / "zh-vi"]) if run.recipe["num_train_epochs"] == 1]
+    assert all(run.recipe["split_syllables"] for run in apart)
+
+    def gains(metric: str, method: str = "plain") -> list[float]:
+        before, after = (
+            {run.seed: 100 * run.scores["vi"]["test"][metric] for run in runs if run.recipe["method"] == method}
+            for runs in (as_written, apart)
+        )
+        return [score - before[seed] for seed, score in sorted(after.items())]
+
+    plain, written = (
+        [run for run in runs if run.recipe["method"] == "plain" and run.seed in range(1, 1 + len(gains("accuracy")))]
+        for runs in (apart, as_written)
+    )
+    found = gain_over(plain, written, "vi", "accuracy", "test")
+    assert found is not None
+    assert found[1] is not None
+    mean = "{:+.2f} [{:.2f}, {:.2f}]".format(*(100 * figure for figure in (found[0], *found[1])))
+    f1 = fmean(gains("xtreme_f1"))
+    assert f"plain has {joined(gains('accuracy'))} points of accuracy more" in page
+    assert f"write them ({mean}; F1 {f1:+.1f} on average)" in page
+
+
+def test_what_is_said_of_characters_joined_to_words_is_what_the_runs_say() -> None:
+    page, readme = (
+        " ".join((ROOT / name).read_text(encoding="utf-8").split()) for name in ("docs/results.md", "README.md")
+    )
+    folder = ROOT / "results" / "panx-2000-methods" / "ja-ko"
+    plain, cut = (Result.load(folder / f"{name}.json") for name in ("plain", "plain-joined"))
+    found = [f"{100 * cut.scores[language]['test']['xtreme_f1']:.1f}" for language in ("ko", "ja")]
+    assert f"give {found[0]} F1 on Korean" in page
+    assert f"has {found[0]} F1 on Korean (one seed)" in readme
+    assert f"finds little ({found[1]})" in page
+    assert all(scores["test"]["accuracy"] == scores["test"]["majority"] for scores in plain.scores.values())
+    assert {run.training["steps"] for run in (plain, cut)} == {381}
+    assert plain.data["train"] == cut.data["train"]
+    ends = [run.training["last_log"]["task_loss"] for run in (plain, cut)]
+    assert "ends at {:.2f} where words end at {:.2f}".format(*ends) in page
+    types = cut.scores["ko"]["test"]["strict_f1_per_type"]
+    places, organisations, persons = (f"{100 * types[kind]:.1f}" for kind in ("LOC", "ORG", "PER"))
+    assert f"{places} for places, {organisations} for organisations and {persons} for persons (strict)" in page
