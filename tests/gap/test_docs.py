@@ -244,6 +244,25 @@ def test_what_the_page_says_of_rounding_holds():
     assert [[round(part, 2) for part in parts] for parts in found] == [[-0.02, -0.05, 0.01], [-0.03, -0.06, 0.0]]
 
 
+def test_what_the_page_says_of_a_second_seed_holds():
+    analyses = read_inputs([ROOT / "results" / "gap" / "pretrained-seed-2"]).analyses
+    keys = ("length_partialled", "signs_partialled")
+    (character, *left), (phoneme, *others) = (
+        [f"{found.features['layer -1']['cka'][key]['mean']:.2f}" for key in keys] for found in analyses.values()
+    )
+    page = " ".join(PAGE.split())
+    assert f"at the output characters have {character} with length taken out and not 0.65, phonemes {phoneme}" in page
+    assert f"Without digits and punctuation {left[0]} and {others[0]} are left. Bits a word" in page
+    assert f"(from a second seed {character} and {phoneme})" in README
+    rows = {row[2]: row for row in difference_table(analyses).rows}
+    low, high = (float(part) for part in re.findall(r"-?[\d.]+", rows["layer -1"][5])[1:])
+    assert low < 0 < high
+    runs = find_results([ROOT / "results" / "pretraining-seed-2"])
+    assert {run.seed for run in runs} == {2}
+    bits = [row[7] for row in compare(runs).rows]
+    assert f"Bits a word: characters {bits[0]}, phonemes {bits[1]}." in page
+
+
 def test_what_the_page_says_of_tagging_by_phonemes_holds():
     systems = collect_systems(find_results([ROOT / "results" / "gap" / "fine-tuned-arms"]), "test")
     characters, phonemes = systems
