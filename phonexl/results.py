@@ -157,16 +157,17 @@ def check_same_recipe(place: Path, before: Mapping[str, Any], now: Mapping[str, 
 
     Args:
         place: Where the run is.
-        before: Its recipe.
+        before: Its recipe; a setting that did not exist when it was made has its default.
         now: The recipe that is asked for; seeds may differ.
 
     Raises:
         ValueError: Naming the first setting that differs; task and method before all others.
     """
     for key in sorted((before.keys() | now.keys()) - {"seeds"}, key=lambda key: (key not in ("task", "method"), key)):
-        if before.get(key) != now.get(key):
+        was, has = (recipe.get(key, _LATER_SETTINGS.get(key)) for recipe in (before, now))
+        if was != has:
             raise ValueError(
-                f"{place} holds a run with {key}={before.get(key)!r}, and this one has {key}={now.get(key)!r}: "
+                f"{place} holds a run with {key}={was!r}, and this one has {key}={has!r}: "
                 "resume it with its own settings, or choose another --out"
             )
 

@@ -75,11 +75,12 @@ class CharacterJoiner:
 
     def _continues(self, labels: Sequence[int], place: int) -> bool:
         """Whether a token is of the same name as the one before it, or both are of none."""
-        tag = self._tag(labels[place])
-        return tag.startswith("I-") or tag == self._tag(labels[place - 1])
+        before, tag = self._tag(labels[place - 1]), self._tag(labels[place])
+        return before[2:] == tag[2:] and not tag.startswith("B-")
 
     def _tag(self, label: int) -> str:
-        return self.labels[label] if label != IGNORED else ""
+        """Name of a tag; that of a window's context, which has none, is like no other."""
+        return self.labels[label] if label != IGNORED else "--context"
 
     def _join_particles(
         self, generator: Generator, tokens: Sequence[str], labels: Sequence[int], groups: Sequence[range]

@@ -48,6 +48,10 @@ def expected(processor: PhoneXLProcessor, words: str, tags: str) -> EncodedSente
         ("東 京 都", "B-LOC I-LOC O", "東京 都", "B-LOC O"),
         # Two names in a row
         ("東 京 大 阪", "B-LOC I-LOC B-LOC I-LOC", "東京 大阪", "B-LOC B-LOC"),
+        # Names of one character each (Japan, China), of which the segmenter makes one word
+        ("日 中", "B-LOC B-LOC", "日 中", "B-LOC B-LOC"),
+        # Tags that do not follow each other: a name begins where its kind does
+        ("東 京 東 京", "O I-LOC B-PER I-LOC", "東 京 東 京", "O I-LOC B-PER I-LOC"),
         # What is no single character stays alone
         ("1 9 7 5 年 abc FM 東 京", "O O O O O O O B-LOC I-LOC", "1975 年 abc FM 東京", "O O O O B-LOC"),
         # Words of a window's context have no tag, and stay apart from those that have

@@ -14,7 +14,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonexl.results import Cell, Result, describe_hardware, describe_versions, find_results, make_table
+from phonexl.results import (
+    Cell,
+    Result,
+    check_same_recipe,
+    describe_hardware,
+    describe_versions,
+    find_results,
+    make_table,
+)
 
 
 def make_result(name: str = "phonexl", seed: int = 1, **changes: Any) -> Result:
@@ -194,3 +202,11 @@ def test_versions_and_hardware_are_those_of_this_machine(monkeypatch: pytest.Mon
     assert hardware["device"]
     assert hardware["threads"] == torch.get_num_threads()
     assert json.loads(json.dumps(hardware)) == hardware
+
+
+def test_a_run_goes_on_under_settings_that_came_later_at_their_defaults() -> None:
+    """Else every new setting would strand all runs of before."""
+    before = {"task": "panx", "learning_rate": 1e-4}
+    check_same_recipe(Path("run"), before, {**before, "split_syllables": False, "character_join_ratio": 0.0})
+    with pytest.raises(ValueError, match="holds a run with character_join_ratio=0.0, and this one has .*=0.5"):
+        check_same_recipe(Path("run"), before, {**before, "character_join_ratio": 0.5})
