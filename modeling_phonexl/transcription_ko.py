@@ -12,18 +12,23 @@ from itertools import pairwise
 
 from .transcription import Transcription, passed, record, script
 from .transcription_ko_table import (
+    AGES_AND_PLACES,
     ASPIRATED,
     BEFORE_H,
     CLUSTERS,
     CODA_SOUNDS,
     CODAS,
+    COUNTERS,
     DIGITS,
     EXCEPTIONS,
+    HOURS,
     LATIN_CODAS,
     LATIN_SOUNDS,
     LETTER_NAMES,
     MONTHS,
     NASAL,
+    NATIVE_TENS,
+    NATIVE_UNITS,
     NEUTRAL,
     NO_ONSET,
     ONSET_SOUNDS,
@@ -57,7 +62,9 @@ _JAMO = {
     **{chr(0x11A7 + index): jamo for index, jamo in enumerate(CODAS) if index},
 }
 _RUN = re.compile(
-    r"(?P<month>(?:6|10)(?=월))|(?P<number>\d(?:[.,:/~–-]?\d)*%?)|(?P<latin>[A-Za-z]+)|(?P<read>[가-힣ㄱ-ㅎㅏ-ㅣ]+)|(?P<other>[^\W_])"
+    rf"(?P<month>(?:6|10)(?=월))|(?P<first>1(?=번째))|(?P<native>(?:[1-9]|1[0-2])(?={HOURS})"
+    rf"|(?:1?[1-9]|10)(?={COUNTERS})|[1-9]\d?(?={AGES_AND_PLACES}))"
+    r"|(?P<number>\d(?:[.,:/~–-]?\d)*%?)|(?P<latin>[A-Za-z]+)|(?P<read>[가-힣ㄱ-ㅎㅏ-ㅣ]+)|(?P<other>[^\W_])"
 )
 # Signs that join letters or digits to one word (2-1, 50~60, e-mail.com, 1,000); a row of one other sign is a word.
 _LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
@@ -350,6 +357,12 @@ def _number(run: str) -> str:
     return "".join(map(_cardinal, re.findall(r"\d+", run))) + percent
 
 
+def _native(run: str) -> str:
+    """A number below a hundred in the native words that stand before a counter: 3시 is 세시, 20살 스무살."""
+    ten, unit = divmod(int(run), 10)
+    return "스무" if (ten, unit) == (2, 0) else NATIVE_TENS[ten] + NATIVE_UNITS[unit]
+
+
 def _cardinal(digits: str) -> str:
     """A whole number; with a leading zero, or too long for the names of powers, digit by digit."""
     if digits[0] == "0" and len(digits) > 1 or len(digits) > 4 * len(POWERS):
@@ -372,6 +385,8 @@ def _below_myriad(group: str) -> str:
 
 _AS_HANGUL: dict[str, Callable[[str], str]] = {
     "month": MONTHS.__getitem__,
+    "first": {"1": "첫"}.__getitem__,
+    "native": _native,
     "number": _number,
     "latin": _latin,
     "read": str,

@@ -70,6 +70,15 @@ LATIN_SOUNDS = dict(
 LATIN_CODAS = dict(zip("ㄴㅁㄹㅇㅍㅌㅋ", "ㄴㅁㄹㅇㅂㅅㄱ", strict=True))
 DIGITS = "영일이삼사오육칠팔구"
 MONTHS = {"6": "유", "10": "시"}  # before 월, June and October lose a coda
+NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
+NATIVE_UNITS = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")  # as before a counter
+# Counters of native numbers, with what may follow where the letters begin other words too (3개월, 3시즌, 3달러).
+HOURS = "시(?=$|에|부터|까지|쯤|경|께|반|의|는|와|도|[^가-힣])"
+COUNTERS = (
+    "시간|마리|가지|그루|켤레|송이|차례|사람|군데|곳|척|잔|달(?!러)"
+    "|개(?=$|가|를|의|로|만|는|도|씩|나|와|뿐|밖|에|이상|[^가-힣])|명(?=$|이|을|의|은|과|만|도|씩|에|으로|중|뿐|정도|당|까지|[^가-힣])"
+)
+AGES_AND_PLACES = "살|번째"
 POWERS = ("", "만", "억", "조", "경")
 
 # Words by article: the articles' examples and common words besides. Marks stand before the syllable they change:

@@ -13,8 +13,12 @@ from typing import Any, NamedTuple
 from .transcription import Transcription, import_tool, passed, record, script
 from .transcription_zh_polyphones import load_polyphones
 from .transcription_zh_table import (
+    AFTER_PLACES,
+    BEFORE_CAPITAL,
     BEFORE_FULL_ER,
     BEFORE_PLAIN_YI,
+    BENEFICIARIES,
+    DEGREES,
     DIGITS,
     FINALS,
     FRACTIONS,
@@ -26,9 +30,11 @@ from .transcription_zh_table import (
     PAIR_MEASURES,
     PLAIN_LETTERS,
     SANDHI_READINGS,
+    STEMS_OF_PLACES,
     TONE_MARKS,
     TONES,
     UNITS,
+    VERDICTS,
     WHOLE_SYLLABLES,
     ZHU_WORDS,
 )
@@ -87,6 +93,7 @@ def _transcribe(tokens: tuple[str, ...]) -> tuple[Transcription, ...]:
     readings = _read_characters(text, in_context=len(tokens) > 1)
     for start, end in borders:
         _weaken(text, readings, start, end)
+    _read_particles(_simplify(text), readings, borders)
     sentence = _Sentence(text, readings)
     return tuple(_read_token(token, sentence, *border) for token, border in zip(tokens, borders, strict=True))
 
@@ -263,6 +270,36 @@ def _weaken(text: str, readings: list[str], start: int, end: int) -> None:
         readings[end - 1] = "er"
     if end - start == 3 and text[start + 1] == "不" and readings[start] and readings[start + 2]:
         readings[start + 1] = "bu"
+
+
+def _read_particles(lookup: str, readings: list[str], borders: Sequence[tuple[int, int]]) -> None:
+    """地, 得, 都 and 为 that are words of their own, by the words beside them; g2pM reads most as nouns or verbs.
+
+    Only in text that is cut into words: where every character is a token, no border tells 慢慢 地 from 当地.
+    """
+    words = [lookup[start:end] for start, end in borders]
+    if not any(len(word) > 1 and _is_han(word) for word in words):
+        return
+    for (start, _), word, (before, after) in zip(borders, words, _neighbours(words), strict=True):
+        if word == "地":
+            is_stem = before[-1:] in ("性", "般") or len(before) > 1 and before not in STEMS_OF_PLACES
+            is_before_verb = _is_han(after) and after not in AFTER_PLACES
+            if is_stem and is_before_verb and _is_han(before):
+                readings[start] = "de"
+        elif word == "都" and before[-1:] not in BEFORE_CAPITAL:
+            readings[start] = "dōu"
+        elif word == "得" and (after in VERDICTS or after[:1] in DEGREES) and before:
+            readings[start] = "de"
+        elif word == "为" and after in BENEFICIARIES and before not in ("成", "作"):
+            readings[start] = "wèi"
+
+
+def _is_han(word: str) -> bool:
+    return bool(word) and script(word[0]) == "han"
+
+
+def _neighbours(words: Sequence[str]) -> Iterable[tuple[str, str]]:
+    return zip(["", *words[:-1]], [*words[1:], ""], strict=True)
 
 
 # ---- numbers and Latin letters ----

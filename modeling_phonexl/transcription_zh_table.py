@@ -75,3 +75,15 @@ NUMERALS = "〇零一二三四五六七八九"
 # 一 keeps its first tone after these: ordinals and larger numbers, and words that end in 一.
 BEFORE_PLAIN_YI = "第初十百千万亿零〇二三四五六七八九" + "统唯惟万专单同逐之均划归合"
 BEFORE_FULL_ER = "女婴嬰幼孤男血少小胎健宠寵产產患弃棄育托"  # 儿 after these is a child, not the suffix
+
+# Words beside 地, 得, 都 and 为 that tell particle from noun or verb, chosen on the train sentences of UDPOS.
+# A place and not an adverb: 殖民 地, 这些 地.
+STEMS_OF_PLACES = (
+    "殖民 分布 栖息 居住 发生 出生 所在 目的 根据 繁殖 原产 发源 居留 聚居 集散 生产 停留 活动 原籍 这些 那些 某些"
+).split()
+AFTER_PLACES = "的之和与及"  # a noun, not a verb, stands before these
+BEFORE_CAPITAL = tuple("京首故国之")  # 东京 都 is dū
+DEGREES = tuple("很太非更最比越极挺十")  # after the particle 得: 变 得 非常 长
+VERDICTS = ("好", "不好", "不错")
+# Whom or what a deed is for: 为 他们 喝彩, 为 什么.
+BENEFICIARIES = "他 她 它 我 你 您 咱 他们 她们 它们 我们 你们 自己 此 什么 甚么 何 避免 纪念 求".split()
