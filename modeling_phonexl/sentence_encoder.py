@@ -232,10 +232,12 @@ class SentenceEncoder:
             spoken = self.transcribe(tokens, language) if phonemes is None else phonemes
             sounds = [self.phoneme_pieces(tuple(segments)) for segments in spoken]
         row = self.language_id(language)
-        if self.split_syllables:
-            tokens = [Transcriber(language).write_apart(token) for token in tokens]
-        pieces = [self.pieces(token, find_language(language).spaced) for token in tokens]
+        pieces = [self.pieces(token, find_language(language).spaced) for token in self.spellings(tokens, language)]
         return EncodedSentence(pieces, sounds, [row] * len(tokens), row, None if labels is None else list(labels))
+
+    def spellings(self, tokens: Sequence[str], language: str) -> list[str]:
+        """The tokens as the tokenizer is given them: with `split_syllables`, Vietnamese words with their spaces."""
+        return [Transcriber(language).write_apart(token) for token in tokens] if self.split_syllables else list(tokens)
 
     def join(self, first: EncodedSentence, second: EncodedSentence) -> EncodedSentence:
         """Make a pair of two sentences; where both exceed the backbone's positions, the longer one loses last words.

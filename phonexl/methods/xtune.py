@@ -281,7 +281,7 @@ def _make_augmentation(
             cures = (f"xtune.{role}=cs" for role in ("views", "copies") if getattr(settings, role) == name)
             cure = f"set {' and '.join(cures)}, which switches words, or gn, which adds noise"
             raise ValueError(f"{recipe.name}: {error}: {cure}") from error
-        return SubwordSampling(sampler, limit)
+        return SubwordSampling(processor, sampler, limit)
     dictionary = find_dictionary(recipe, job.data.folder, "take versions without words of another language: gn or ss")
     return CodeSwitching(CodeSwitcher(dictionary, processor, recipe.target, ratio, match_of(recipe)), limit)
 

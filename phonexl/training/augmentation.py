@@ -55,14 +55,16 @@ class Augmentation(Protocol):
 
 @dataclass(frozen=True)
 class SubwordSampling:
-    """SS: the same words in other pieces of the same tokenizer."""
+    """SS: the same words in other pieces of the processor's tokenizer."""
 
+    processor: PhoneXLProcessor
     sampler: SubwordSampler
     limit: int | None
 
     def __call__(self, row: Row, generator: Generator) -> Version:
         """Cut the words anew; sounds, languages and tags stay."""
-        pieces = self.sampler.cut(generator, row.tokens, row.sentence.pieces)
+        words = self.processor.spellings(row.tokens, row.lang)
+        pieces = self.sampler.cut(generator, words, row.sentence.pieces)
         return _fit(row, replace(row.sentence, pieces=pieces), range(len(pieces)), self.limit)
 
     def describe(self) -> dict[str, Any]:

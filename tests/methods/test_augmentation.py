@@ -47,12 +47,23 @@ def row(processor: PhoneXLProcessor) -> Row:
 def test_sampling_changes_pieces_alone(processor: PhoneXLProcessor) -> None:
     sentence = Sentence("1", "vi", ("tiếngtrung", "thích", "thầy"), ("NOUN", "VERB", "NOUN"))
     (row,) = iter(TaggingDataset([sentence], processor, UPOS_TAGS, draws=True))
-    augment = SubwordSampling(SubwordSampler(processor.tokenizer, 1.0), None)
+    augment = SubwordSampling(processor, SubwordSampler(processor.tokenizer, 1.0), None)
     version = augment(row, draw())
     assert version.row.sentence.pieces != row.sentence.pieces
     assert replace(version.row.sentence, pieces=row.sentence.pieces) == row.sentence
     assert (list(version.origins), version.noise) == ([0, 1, 2], None)
     assert augment.describe() == {"kind": "sub-word sampling (MaxMatch-dropout)", "ratio": 1.0, "changed": 2 / 3}
+
+
+def test_words_that_are_read_apart_are_cut_apart(processor: PhoneXLProcessor) -> None:
+    """A new cut of a word written together never reaches over the border of two syllables."""
+    apart = PhoneXLProcessor(processor.tokenizer, split_syllables=True)
+    sentence = Sentence("1", "vi", ("họcsinh", "đọc", "báo"), ("NOUN", "VERB", "NOUN"))
+    (row,) = iter(TaggingDataset([sentence], apart, UPOS_TAGS, draws=True))
+    augment = SubwordSampling(apart, SubwordSampler(apart.tokenizer, 1.0), None)
+    for seed in range(20):
+        pieces = apart.tokenizer.convert_ids_to_tokens(augment(row, draw(seed)).row.sentence.pieces[0])
+        assert "".join(f" {piece}" for piece in pieces).replace(" ##", "") == " học sinh"
 
 
 def test_noise_is_small_uniform_and_of_the_positions_that_are_read(processor: PhoneXLProcessor, row: Row) -> None:
@@ -127,7 +138,7 @@ def test_rows_of_the_target_are_not_switched(processor: PhoneXLProcessor, row: R
 def test_a_version_that_grows_too_long_is_cut_behind_a_word(processor: PhoneXLProcessor, row: Row) -> None:
     limit = piece_limit(make_config(processor, unit="subword"))
     assert limit == 30
-    sampling = SubwordSampling(SubwordSampler(processor.tokenizer, 1.0), 3)
+    sampling = SubwordSampling(processor, SubwordSampler(processor.tokenizer, 1.0), 3)
     version = sampling(row, draw())
     assert list(version.origins) == list(range(len(version.row.sentence.pieces)))
     assert sum(map(len, version.row.sentence.pieces)) <= 3 < sum(map(len, row.sentence.pieces))

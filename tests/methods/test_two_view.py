@@ -117,7 +117,7 @@ def rows(processor: PhoneXLProcessor, sentences: list[Sentence]) -> list[Row]:
 
 @pytest.fixture
 def sampling(processor: PhoneXLProcessor) -> SubwordSampling:
-    return SubwordSampling(SubwordSampler(processor.tokenizer, 0.5), None)
+    return SubwordSampling(processor, SubwordSampler(processor.tokenizer, 0.5), None)
 
 
 @pytest.fixture
