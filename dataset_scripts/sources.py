@@ -125,7 +125,7 @@ def example_file(table: Table) -> str:
 def nothing_found(name: str, folder: Path, tables: Iterable[Table]) -> DataError:
     """What to say of a folder without a file of these tables of a data set."""
     looked_for = ", ".join(dict.fromkeys(map(example_file, tables)))
-    cure = "Name the folder that holds them."
+    cure = "Name the folder that holds them." if folder.is_dir() else "There is no such folder."
     return DataError(folder, None, None, f"files of {name}, for example {looked_for}", cure)
 
 
