@@ -266,6 +266,7 @@ def _read_encoder(folder: Path) -> SentenceEncoder:
         max_pieces=fields["max_pieces"],
         sound_dictionary=dictionary,
         split_syllables=fields.get("split_syllables", False),  # which older exports do not say either
+        drop_spaces=fields.get("drop_spaces", False),
     )
 
 

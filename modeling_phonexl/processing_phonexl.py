@@ -51,6 +51,8 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         sound_dictionary: What "sino-xenic" reads source words by; saved in a file of its own.
         split_syllables: Whether Vietnamese words written together, as those of XTREME's POS files, are spelled with
             spaces between their syllables.
+        drop_spaces: Whether words of languages that write no spaces are cut without the one that tokenizers such as
+            XLM-R's put before every word.
         num_word_pieces: How many of the tokenizer's ids, the first of them, are phonemes too: what it has now, if left
             out. It is saved, so that tokens added later move no phoneme.
         **kwargs: Passed to `ProcessorMixin`.
@@ -79,6 +81,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
         max_pieces: int | None = None,
         sound_dictionary: SoundDictionary | None = None,
         split_syllables: bool = False,
+        drop_spaces: bool = False,
         num_word_pieces: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -117,6 +120,7 @@ class PhoneXLProcessor(SentenceEncoder, ProcessorMixin):
             max_pieces=max_pieces,
             sound_dictionary=sound_dictionary,
             split_syllables=split_syllables,
+            drop_spaces=drop_spaces,
         )
         self.phoneme_vocab_kind = phoneme_vocab_kind
         self.phoneme_prefix_bug = phoneme_prefix_bug

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sound_dictionary import SoundDictionary, plain
-from .transcription import Transcriber, find_codes, find_language, guess_language
+from .transcription import Transcriber, find_codes, find_language, guess_language, script
 
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
+_SIGNS = ("。", "的", "1")  # what a token is cut behind, where it makes no piece with it
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 Rows = dict[str, list[list[int]]]
@@ -119,6 +120,8 @@ class SentenceEncoder:
         sound_dictionary: What "sino-xenic" reads source words by.
         split_syllables: Whether Vietnamese words written together, as those of XTREME's POS files, are spelled with
             spaces between their syllables; nobody writes them together, and no encoder was pretrained on them so.
+        drop_spaces: Whether words of languages that write no spaces are cut without the one that tokenizers such as
+            XLM-R's put before every word (`▁`, in most Chinese and Japanese words a piece of its own).
 
     Raises:
         ValueError: If "sino-xenic" has no dictionary.
@@ -139,6 +142,7 @@ class SentenceEncoder:
         max_pieces: int | None,
         sound_dictionary: SoundDictionary | None,
         split_syllables: bool = False,
+        drop_spaces: bool = False,
     ) -> None:
         if phoneme_transcription == "sino-xenic" and sound_dictionary is None:
             raise ValueError(
@@ -156,7 +160,8 @@ class SentenceEncoder:
         self.max_pieces = max_pieces
         self.sound_dictionary = sound_dictionary
         self.split_syllables = split_syllables
-        self._piece_cache: dict[tuple[str, bool], list[int]] = {}
+        self.drop_spaces = drop_spaces
+        self._piece_cache: dict[tuple[str, bool, bool], list[int]] = {}
         self._knows_spaces = _knows_spaces(tokenizer)
         self._phoneme_cache: dict[tuple[str, ...], list[int]] = {}
         self._shared_sounds: dict[str, str] = {}
@@ -290,14 +295,17 @@ class SentenceEncoder:
         Args:
             token: A word, a sign, or a character.
             spaced: Whether it is of text with spaces between words. A tokenizer that tells words by the space before
-                them (RoBERTa's, Gemma's) has other pieces for one behind a space; signs stand behind none.
+                them (RoBERTa's, Gemma's) has other pieces for one behind a space; signs stand behind none. Of other
+                text, `drop_spaces` takes the space away that a tokenizer puts there, but from letters of other scripts.
         """
-        key = token, spaced and self._knows_spaces and any(map(str.isalnum, token))
+        is_dropped = self.drop_spaces and not spaced and _stands_without_space(token)
+        key = token, spaced and self._knows_spaces and any(map(str.isalnum, token)), is_dropped
         if key not in self._piece_cache:
             if len(self._piece_cache) >= _CACHE_SIZE:
                 self._piece_cache.clear()
             ids = self.tokenizer.encode(f" {token}" if key[1] else token, add_special_tokens=False)
-            self._piece_cache[key] = ids or [self.tokenizer.unk_token_id]
+            inside = _cut_inside(self.tokenizer, token) if is_dropped else []
+            self._piece_cache[key] = inside or ids or [self.tokenizer.unk_token_id]
         return self._piece_cache[key]
 
     def phoneme_pieces(self, segments: tuple[str, ...]) -> list[int]:
@@ -378,6 +386,20 @@ def _knows_spaces(tokenizer: Any) -> bool:
     """Whether a word has other pieces behind a space than alone; XLM-R's tokenizer puts one before every word."""
     alone, behind = (tokenizer.encode(text, add_special_tokens=False) for text in ("a", "a a"))
     return len(behind) == 2 * len(alone) and behind != alone + alone
+
+
+def _stands_without_space(token: str) -> bool:
+    """Whether Chinese and Japanese text has no space before a token: but before letters of other scripts, all."""
+    return bool(token) and (not token[0].isalpha() or script(token[0]) in ("han", "kana"))
+
+
+def _cut_inside(tokenizer: Any, token: str) -> list[int]:
+    """Pieces of a token as inside a text, behind another sign; none where each sign makes one piece with it."""
+    for sign in _SIGNS:
+        before, both = (tokenizer.encode(text, add_special_tokens=False) for text in (sign, sign + token))
+        if both[: len(before)] == before and len(both) > len(before):
+            return list(both[len(before) :])
+    return []
 
 
 def _parted(words: Sequence[_T], border: int, separators: Sequence[_T]) -> list[_T]:

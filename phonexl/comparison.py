@@ -28,6 +28,7 @@ _SHARED: dict[str, Any] = {
     "limit_seed": 0,
     "few_shot": 0,
     "split_syllables": False,
+    "drop_spaces": False,
     "official": False,
     "learning_rate": 5e-5,
     "head_learning_rate": None,
@@ -52,7 +53,7 @@ _PAPER_ROWS = {
 }
 _PE_ROWS = {"tokenizer": "phonexl:pe", "extended": "phonexl:pe-extended"}  # sound alone, by its vocabulary
 _MERGES = ("particle_merge_ratio", "character_join_ratio")
-_NOT_PUBLISHED = ("few_shot", *_MERGES, "fill_unseen", "shuffle_dictionary", "split_syllables")
+_NOT_PUBLISHED = ("few_shot", *_MERGES, "fill_unseen", "shuffle_dictionary", "split_syllables", "drop_spaces")
 _BACKBONES = {"mbert": "bert-base-multilingual-cased", "xlmr": "xlm-roberta-base"}
 Counts = NDArray[np.int64]
 

@@ -26,7 +26,7 @@ _METRICS = ("xtreme_f1", "accuracy", "macro_f1", "strict_f1")
 _SETTINGS = (
     "vocab unit pooling head use_phonemes use_language_embeddings phoneme_vocab phoneme_transcription phoneme_scale "
     "official early_stopping_patience dictionary translator particle_merge_ratio character_join_ratio fill_unseen "
-    "split_syllables "
+    "split_syllables drop_spaces "
     "align_weight mlm_weight xmlm_weight mask_ratio code_switch_ratio task_switch_ratio shuffle_dictionary limit_train "
     "limit_eval num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps learning_rate "
     "head_learning_rate phoneme_learning_rate temperature_learning_rate warmup_steps lr_scheduler_type weight_decay "

@@ -37,6 +37,7 @@ _LATER_SETTINGS = {
     "character_join_ratio": 0.0,
     "fill_unseen": False,
     "split_syllables": False,
+    "drop_spaces": False,
     "log_gradient_cosines": False,
 }
 _METRICS = ("accuracy", "xtreme_f1", "macro_f1", "strict_f1")

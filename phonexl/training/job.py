@@ -209,6 +209,7 @@ def build_model(
         languages=languages,
         token_unit=recipe.token_unit,
         split_syllables=recipe.split_syllables,
+        drop_spaces=recipe.drop_spaces,
         **fields,
     )
     task = find_task(recipe.task)

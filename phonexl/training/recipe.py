@@ -63,6 +63,8 @@ class Recipe:
         token_unit: "word" or "character": what raw text is cut into when the model is used.
         split_syllables: Spell Vietnamese words that are written together, as those of XTREME's POS files, with spaces
             between their syllables, wherever the model reads them.
+        drop_spaces: Cut words of languages that write no spaces, Chinese and Japanese, without the one that tokenizers
+            such as XLM-R's put before every word, wherever the model reads them.
         seeds: One run each.
         limit_train: Train on that many sentences, drawn at random with `limit_seed`; None takes all.
         limit_eval: The same for every evaluated split.
@@ -93,6 +95,7 @@ class Recipe:
     shuffle_dictionary: bool = False
     token_unit: Literal["word", "character"] = "word"
     split_syllables: bool = False
+    drop_spaces: bool = False
     seeds: tuple[int, ...] = (1, 2, 3)
     limit_train: int | None = None
     limit_eval: int | None = None
@@ -130,8 +133,11 @@ class Recipe:
             raise RecipeError(f"{self.name}: character_join_ratio goes by the borders of names; expected task panx")
         if self.character_join_ratio and self.task_switch_ratio:
             raise RecipeError(f"{self.name}: character_join_ratio joins words as they were: set task_switch_ratio=0")
-        if self.split_syllables and "vi" not in {find_language(code).code for code in (self.source, self.target)}:
+        languages = [find_language(code) for code in (self.source, self.target)]
+        if self.split_syllables and "vi" not in {language.code for language in languages}:
             raise RecipeError(f"{self.name}: split_syllables is of Vietnamese, and none is read: set it to false")
+        if self.drop_spaces and all(language.spaced for language in languages):
+            raise RecipeError(f"{self.name}: drop_spaces is of Chinese and Japanese, and none is read: set it to false")
         if self.fill_unseen and self.training.get("weight_decay"):
             raise RecipeError(
                 f"{self.name}: fill_unseen knows what training never met by rows that stayed as they were, and "
@@ -145,8 +151,6 @@ class Recipe:
             limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise RecipeError(f"{self.name}: {name} {limit}; expected a number of sentences >= 1, or null for all")
-        for language in (self.source, self.target):
-            find_language(language)
 
     @classmethod
     def load(cls, name_or_path: str, method_values: "MethodValues | None" = None) -> "Recipe":

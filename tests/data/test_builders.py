@@ -72,7 +72,9 @@ def test_faults_of_the_user_are_named(tmp_path: Path):
         builders.CjkvPanx(cache_dir=str(tmp_path))
     with pytest.raises(ValueError, match="BuilderConfig 'xx' not found"):
         builders.CjkvPanx(config_name="xx", cache_dir=str(tmp_path))
-    with pytest.raises(DataError, match=r"nowhere: expected files of cjkv-panx, for example train-zh\.tsv.*no such folder"):
+    with pytest.raises(
+        DataError, match=r"nowhere: expected files of cjkv-panx, for example train-zh\.tsv.*no such folder"
+    ):
         builders.CjkvPanx(config_name="zh", source=tmp_path / "nowhere", cache_dir=str(tmp_path)).download_and_prepare()
     (tmp_path / "train-zh.tsv").write_text("x\tB-MISC\n", "utf-8")
     with pytest.raises(DataError, match=r"train-zh.tsv:1: expected a known tag"):

@@ -361,6 +361,52 @@ def test_syllables_written_together_are_spelled_apart_where_asked(tokenizer: Pre
     assert apart.encode(["电子"], "zh") == as_written.encode(["电子"], "zh")
 
 
+@pytest.fixture
+def marking_tokenizer() -> PreTrainedTokenizerFast:
+    """Marks the start of every word, as XLM-R's does; has pieces that join a sign to what follows it."""
+    pieces = [
+        "<s>",
+        "</s>",
+        "<pad>",
+        "<unk>",
+        "▁",
+        "。",
+        "的",
+        "1",
+        "学",
+        "校",
+        "学校",
+        "▁学",
+        "で",
+        "。」",
+        "」",
+        "▁N",
+        "N",
+        "B",
+    ]
+    backend = Backend(models.Unigram([(piece, -20.0 - 1 / len(piece)) for piece in pieces], unk_id=3))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace("▁", "always")
+    names = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(tokenizer_object=backend, **names)
+
+
+def test_words_of_languages_without_spaces_are_cut_without_one_where_asked(
+    marking_tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    """As inside a text, also where a sign would join the word; letters of other scripts keep their space."""
+    marked, unmarked = (PhoneXLProcessor(marking_tokenizer, drop_spaces=drop) for drop in (False, True))
+
+    def cut(processor: PhoneXLProcessor, language: str, *tokens: str) -> list[list[str]]:
+        pieces = processor.encode(tokens, language).pieces
+        return [processor.tokenizer.convert_ids_to_tokens(word) for word in pieces]
+
+    tokens = ["学校", "で", "」", "学", "NB", "1"]
+    assert cut(marked, "ja", *tokens) == [["▁", "学校"], ["▁", "で"], ["▁", "」"], ["▁学"], ["▁N", "B"], ["▁", "1"]]
+    assert cut(unmarked, "ja", *tokens) == [["学校"], ["で"], ["」"], ["学"], ["▁N", "B"], ["1"]]
+    assert cut(unmarked, "zh", "学") == [["学"]]
+    assert cut(unmarked, "ko", *tokens) == cut(marked, "ko", *tokens)
+
+
 def test_a_tokenizer_of_another_family_is_refused(tokenizer: PreTrainedTokenizerFast) -> None:
     """A decoder's tokenizer has no [CLS]; `None` as an id would fail far from here."""
     bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, unk_token="[UNK]")
@@ -467,6 +513,7 @@ def test_saving_keeps_every_field(tokenizer: PreTrainedTokenizerFast, tmp_path: 
         "unit": "subword",
         "token_unit": "character",
         "split_syllables": True,
+        "drop_spaces": True,
         "phoneme_prefix_bug": True,
         "max_pieces": 40,
     }

@@ -212,6 +212,10 @@ def test_bad_settings_are_refused(text: str, message: str) -> None:
             "task: udpos\nsource: ja\ntarget: ko\nsplit_syllables: true\n",
             "split_syllables is of Vietnamese, and none is read",
         ),
+        (
+            "task: udpos\nsource: vi\ntarget: ko\ndrop_spaces: true\n",
+            "drop_spaces is of Chinese and Japanese, and none is read",
+        ),
         (MINIMAL + "vocab: big\n", "vocab is 'big'; expected one of full, cjkv"),
         (MINIMAL + "seeds: [a]\n", r"seeds is \('a',\); expected a list of which each is a whole number"),
         (MINIMAL + "token_unit: charcter\n", "mine: token_unit is 'charcter'; expected one of word, character$"),
