@@ -31,6 +31,7 @@ _ALIKE = {"ɛ": "e", "ɔ": "o", "z": "s", "ʣ": "ʦ", "j": "i", "w": "u"}  # wha
 _LETTERS = {"ß": "ss", "ø": "o", "œ": "e", "æ": "e", "đ": "d", "ð": "d", "þ": "t", "ł": "l", "ı": "i", "ŋ": "ng"}
 _LETTERS |= {"š": "sci", "ş": "sci", "č": "ci", "ç": "s", "ž": "gi", "ñ": "gn", "ä": "e", "ö": "o", "ü": "u"}
 _NOT_ITALIAN = re.compile("[^a-zàèéìíòóùú']")
+_SOFT_C = re.compile("c'(?:$|[eèéi])")  # ci before è and era
 _HAS_VOWEL = re.compile("[aeiouyàèéìíòóùú]")
 _NAMES = dict(
     zip(
@@ -95,7 +96,7 @@ _RULES = tuple(
 
 def _fold(word: str) -> str:
     folded = replace_foreign(word.lower(), _NOT_ITALIAN, _LETTERS)
-    if (word.isupper() or len(word) == 1) and not _HAS_VOWEL.search(folded):
+    if (word.isupper() or len(word) == 1) and not folded.endswith("'") and not _HAS_VOWEL.search(folded):
         return "'".join(_NAMES.get(letter, letter) for letter in folded)
     return folded
 
@@ -103,6 +104,8 @@ def _fold(word: str) -> str:
 def _read_word(word: str) -> Reading:
     readings = [_read_part(part) for part in word.split("'") if part]
     segments = [sound for part, _ in readings for sound in part]
+    if _SOFT_C.match(word):
+        segments[0] = _SOUND_OF["ʧ"]
     if not segments:
         return Reading(tuple(word), "passed")
     return Reading(segments, "lexicon" if all(is_listed for _, is_listed in readings) else "read")
