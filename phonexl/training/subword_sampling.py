@@ -15,6 +15,7 @@ from numpy.random import Generator
 
 ALPHA = 0.3  # xTune's scripts, `sampling_alpha`; with all cuts of a word to choose from, `sampling_nbest_size` -1
 _UNKNOWN_PENALTY = 10.0  # SentencePiece: an unknown character scores that much below the worst piece
+_MARK = "▁"  # SentencePiece: a word begins
 _CACHE_SIZE = 50_000  # lattices of words
 
 
@@ -141,6 +142,7 @@ class SubwordSampler:
         self.ratio = ratio
         self.counts = CutCounts()
         self._backend = tokenizer.backend_tokenizer
+        self._name_of = tokenizer.convert_ids_to_tokens
         model = json.loads(self._backend.to_str())["model"]
         special = set(tokenizer.all_special_ids)
         self._special = special - {tokenizer.unk_token_id}
@@ -167,7 +169,7 @@ class SubwordSampler:
         Args:
             generator: Source of the draws.
             tokens: The words.
-            pieces: How the tokenizer cuts them.
+            pieces: How the tokenizer cuts them. One without the mark of a word's start (`drop_spaces`) is given none.
 
         Returns:
             Pieces of each word, at least one; joined they are the same text as before.
@@ -181,15 +183,16 @@ class SubwordSampler:
         if generator.random() >= self._word_ratio or not self._special.isdisjoint(pieces):
             return pieces
         cut: list[int] = []
-        for part in self._parts(token):
+        for part in self._parts(token, self._name_of(pieces[0]).startswith(_MARK)):
             sampled = self._cutter.sample(generator, part)
             if sampled is None:
                 return pieces
             cut += sampled
         return cut or pieces
 
-    def _parts(self, token: str) -> list[str]:
+    def _parts(self, token: str, is_marked: bool) -> list[str]:
         """What the tokenizer's model is given of a word."""
         normalizer, pre_tokenizer = self._backend.normalizer, self._backend.pre_tokenizer
         text = token if normalizer is None else normalizer.normalize_str(token)
-        return [text] if pre_tokenizer is None else [part for part, _ in pre_tokenizer.pre_tokenize_str(text)]
+        parts = [text] if pre_tokenizer is None else [part for part, _ in pre_tokenizer.pre_tokenize_str(text)]
+        return parts if is_marked or not parts else [parts[0].removeprefix(_MARK), *parts[1:]]

@@ -137,6 +137,19 @@ def test_only_words_drawn_with_the_ratio_are_cut_anew(unigram: PreTrainedTokeniz
     assert rates[1] > 0.7
 
 
+def test_a_word_cut_without_the_mark_of_its_start_is_cut_anew_without_it(unigram: PreTrainedTokenizerFast) -> None:
+    """As `drop_spaces` has them; a new cut with the mark would be another text."""
+    sampler = SubwordSampler(unigram, 1.0)
+    ids = unigram.convert_tokens_to_ids
+    drawn = {
+        "".join(unigram.convert_ids_to_tokens(cut))
+        for seed in range(30)
+        for cut in sampler.cut(np.random.default_rng(seed), ["abc", "ab"], [[ids("abc")], [ids("▁ab")]])
+    }
+    assert drawn == {"abc", "▁ab"}
+    assert 0 < sampler.counts.changed < sampler.counts.words
+
+
 def test_text_that_names_a_special_piece_keeps_it(unigram: PreTrainedTokenizerFast) -> None:
     """The tokenizer reads it as one piece, and no cut of its letters means the same."""
     words = ["<s>", "abcab"]
