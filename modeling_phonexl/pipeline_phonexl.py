@@ -12,8 +12,8 @@ from typing import Any
 from transformers import TokenClassificationPipeline
 
 from .processing_phonexl import PhoneXLProcessor, Window
-from .sentence_encoder import check_text, check_words, readable
-from .transcription import Transcriber, guess_language
+from .sentence_encoder import check_text, check_words
+from .transcription import Transcriber, guess_language, readable
 
 _STRATEGIES = ("none", "simple", "first", "average", "max")  # the stock pipeline's
 

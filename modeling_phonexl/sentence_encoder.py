@@ -3,7 +3,6 @@
 `processing_phonexl` makes tensors of the same rows; a tokenizer is passed in, of `transformers` or of `tokenizers`.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,25 +10,15 @@ from typing import Any, TypeVar
 
 from .phoneme_vocabulary import PhonemeVocabulary
 from .sound_dictionary import SoundDictionary, plain
-from .transcription import Transcriber, find_codes, find_language, guess_language, script
+from .transcription import Transcriber, find_codes, find_language, guess_language, readable, script
 
 IGNORED = -100  # label of what is not scored, as everywhere in transformers
 _CACHE_SIZE = 200_000  # words; beyond it the caches start anew, so that streams of any length fit in memory
 _NO_LIMIT = 1_000_000  # tokenizers without a length say 1e30
 _SIGNS = ("。", "的", "1")  # what a token is cut behind, where it makes no piece with it
-_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
 
 Rows = dict[str, list[list[int]]]
 _T = TypeVar("_T")
-
-
-def readable(text: str) -> str:
-    r"""The text, of the same length, with U+FFFD in the place of each half of a surrogate pair.
-
-    >>> readable("a \ud83d b") == "a \ufffd b"
-    True
-    """
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def check_text(text: Any, for_words: str = "for lists of words pass is_split_into_words=True") -> str:
@@ -170,7 +159,7 @@ class SentenceEncoder:
         """Offsets of the tokens of raw text: words, or characters for a character model."""
         if self.token_unit == "character":
             return [(index, index + 1) for index, char in enumerate(text) if not char.isspace()]
-        return Transcriber(language or guess_language(text), self.recipe).segment(readable(text))
+        return Transcriber(language or guess_language(text), self.recipe).segment(text)
 
     def words(self, text: str, language: str | None = None) -> list[str]:
         """The tokens of raw text."""

@@ -7,6 +7,7 @@ Imports neither torch nor transformers, so that data builders start fast in many
 import difflib
 import functools
 import importlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ RECIPES = (
     "epitran",  # Epitran as it is, segmented: as the gap paper's input was made
     "espeak",  # espeak-ng, for comparison
 )
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which neither tools nor tokenizers take
 
 
 class UnknownLanguageError(ValueError):
@@ -234,11 +237,11 @@ class Transcriber:
             MissingToolError: If the language's reading tool is not installed.
             ValueError: If the recipe does not read this language.
         """
-        return load_language(self.language, self.recipe).transcribe(tokens)
+        return load_language(self.language, self.recipe).transcribe([readable(token) for token in tokens])
 
     def segment(self, text: str) -> list[tuple[int, int]]:
         """Cut running text into words: ordered, disjoint offsets that slice `text`; white space belongs to no word."""
-        return load_language(self.language).segment(text)
+        return load_language(self.language).segment(readable(text))
 
     def write_apart(self, token: str) -> str:
         """The token with spaces between syllables that the language writes apart: of Vietnamese; others stay as is.
@@ -272,6 +275,15 @@ def passed(token: str) -> Transcription:
     return Transcription(
         ipa, tuple(ipa), unicodedata.normalize("NFC", token), False, "punctuation" if silent else "passed"
     )
+
+
+def readable(text: str) -> str:
+    r"""The text, of the same length, with U+FFFD in the place of each half of a surrogate pair.
+
+    >>> readable("a \ud83d b") == "a \ufffd b"
+    True
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def script(char: str) -> str:

@@ -97,6 +97,13 @@ def test_any_text_keeps_the_contract(code: str, tokens: list[str]) -> None:
     check(tokens, Transcriber(code)(tokens))
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_half_a_character_stops_no_reader(code: str) -> None:
+    read(code)
+    check(["a\ud800b", "\udc00"], Transcriber(code)(["a\ud800b", "\udc00"]))
+    assert Transcriber(code).segment("a \ud83d b")[0] == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("code", "tokens"),
     [
