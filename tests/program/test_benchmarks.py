@@ -230,6 +230,26 @@ def test_every_stage_of_a_method_is_timed_and_counted(
     assert "| `filter` | phase-1 1.0, phase-2 1.0 | 3 + 3 | 3 | 2.0 |" in methods.make_table(figures).markdown()
 
 
+def test_steps_with_and_without_marks_are_timed_on_the_same_rows(
+    script: Load, make_recipe: Callable[..., Recipe], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaces, methods = script("spaces"), script("methods")
+    monkeypatch.setattr(spaces, "measure_in_turns", _run_once)
+    read: list[bool] = []
+    make_system = methods.make_system
+
+    def look(trainer: Any, rounds: int) -> Any:
+        system = make_system(trainer, rounds)
+        read.append(trainer.processing_class.drop_spaces)
+        return system
+
+    monkeypatch.setattr(spaces, "make_system", look)
+    recipe = make_recipe(unit="subword")
+    figures = spaces.time_steps(recipe, load_data(recipe, data), 2)
+    assert figures == {"marks_seconds": 1.0, "none_seconds": 1.0, "ratio": 1.0}
+    assert read == [False, True]
+
+
 def _run_once(rounds: Any) -> dict[str, list[float]]:
     """In place of the clock: everything is called, and takes a second."""
     seconds: dict[str, list[float]] = {}
