@@ -1,5 +1,6 @@
 """The page of results: what its sentences say is what the files in results/ say."""
 
+import json
 from pathlib import Path
 from statistics import fmean
 
@@ -10,6 +11,7 @@ from phonexl.results import Result, find_results
 from phonexl.tag_recall import tag_recall
 
 ROOT = Path(__file__).resolve().parents[2]
+TASKS = ("panx", "udpos")
 
 
 def test_what_is_said_of_the_rivals_is_what_their_runs_say() -> None:
@@ -138,13 +140,17 @@ def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     assert [round(fmean(gains("romanised-contrast", language=code))) for code in ("ko", "ja")] == [-5, -7]
     assert max(gains("romanised-contrast")) < -4
     assert round(min(gains("x-mixup"))) == 1
-    others = {(run.recipe["method"], run.seed): run for run in find_results([folder / "ja-ko-float32"])}
+    exact = find_results([folder / "ja-ko-float32"])
+    others = {(run.recipe["method"], run.seed): run for run in exact if not run.recipe.get("drop_spaces")}
     once = [run for run in runs if run.recipe["num_train_epochs"] == 1]
     both = [(run, others[key]) for run in once if (key := (run.recipe["method"], run.seed)) in others]
     assert "the seven runs that were made in both types" in page
     apart = [abs(a.scores["ko"]["test"]["accuracy"] - b.scores["ko"]["test"]["accuracy"]) for a, b in both]
     assert len(both) >= 7
     assert max(apart) < 0.003
+    (unspaced,) = (run for run in exact if run.recipe.get("drop_spaces"))
+    scores = [100 * run.scores["ko"]["test"]["accuracy"] for run in (unspaced, others["plain", unspaced.seed])]
+    assert "changes nothing: {:.2f} on Korean beside {:.2f}".format(*scores) in page
 
 
 def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
@@ -252,21 +258,90 @@ def test_what_is_said_of_vietnamese_with_its_spaces_is_what_the_runs_say() -> No
     assert f"write them ({mean}; F1 {f1:+.1f} on average)" in page
 
 
-def test_what_is_said_of_characters_joined_to_words_is_what_the_runs_say() -> None:
-    page, readme = (
-        " ".join((ROOT / name).read_text(encoding="utf-8").split()) for name in ("docs/results.md", "README.md")
-    )
-    folder = ROOT / "results" / "panx-2000-methods" / "ja-ko"
-    plain, cut = (Result.load(folder / f"{name}.json") for name in ("plain", "plain-joined"))
+def test_what_is_said_of_both_languages_as_they_are_written_is_what_the_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "udpos-2000-methods"
+
+    def plain(name: str) -> list[Result]:
+        found = find_results([folder / name])
+        return [run for run in found if (run.recipe["method"], run.recipe["num_train_epochs"]) == ("plain", 1)]
+
+    written = plain("zh-vi-written")
+    assert all(run.recipe["split_syllables"] and run.recipe["drop_spaces"] for run in written)
+    xtune = [run for run in find_results([folder / "zh-vi"]) if run.recipe["method"] == "xtune"]
+
+    def means(metric: str) -> list[str]:
+        return [f"{100 * fmean(run.scores['vi']['test'][metric] for run in runs):.2f}" for runs in (written, xtune)]
+
+    assert "({} on Vietnamese, `xtune` {}; F1 {} and {})".format(*means("accuracy"), *means("xtreme_f1")) in page
+    assert f"points of accuracy (F1 {gain(written, plain('zh-vi'), 'vi', 'xtreme_f1')})" in page
+    assert f"words that is {gain(written, plain('zh-vi'), 'vi')} points of accuracy" in page
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    both = [float(gain(written, plain("zh-vi"), "vi", metric).split()[0]) for metric in ("accuracy", "xtreme_f1")]
+    assert "gain {:.1f} points of Vietnamese accuracy and {:.1f} of F1".format(*both) in readme
+    apart = (gain(written, plain("zh-vi-apart"), "vi"), gain(written, plain("zh-vi-apart"), "vi", "xtreme_f1"))
+    assert "Vietnamese apart {} (F1 {})".format(*apart) in page
+    assert f"Chinese has {gain(written, plain('zh-vi-apart'), 'zh')}." in page
+
+
+def gain(runs: list[Result], others: list[Result], language: str, metric: str = "accuracy") -> str:
+    """Points of some runs over those of the same seeds and sentences, with the interval, as a sentence has them."""
+    seeds = {run.seed for run in runs}
+    found = gain_over(runs, [run for run in others if run.seed in seeds], language, metric, "test")
+    assert found is not None
+    assert found[1] is not None
+    return "{:+.2f} [{:.2f}, {:.2f}]".format(*(100 * figure for figure in (found[0], *found[1])))
+
+
+def test_what_is_said_of_spaces_is_what_was_counted() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    cells = json.loads((ROOT / "results" / "benchmarks" / "spaces.json").read_text(encoding="utf-8"))["cells"]
+    chinese = cells["udpos-zh-vi-offline"]
+    assert f"{100 * chinese['lone_marks']:.0f} % of the words of its train sentences become a lone mark" in page
+    assert f"{100 * (1 - chinese['pieces']):.0f} % fewer pieces, and a step of plain takes {chinese['ratio']}" in page
+    ratios = [cell["ratio"] for cell in cells.values()]
+    assert len(ratios) == 4
+    assert f"(of the four cells {min(ratios):.2f} to {max(ratios):.2f}: " in page
+
+
+def test_what_is_said_of_characters_and_spaces_is_what_the_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "panx-2000-methods"
+    plain, cut = (Result.load(folder / "ja-ko" / f"{name}.json") for name in ("plain", "plain-joined"))
     found = [f"{100 * cut.scores[language]['test']['xtreme_f1']:.1f}" for language in ("ko", "ja")]
-    assert f"give {found[0]} F1 on Korean" in page
-    assert f"has {found[0]} F1 on Korean (one seed)" in readme
+    assert f"they give {found[0]} F1 on Korean" in page
     assert f"finds little ({found[1]})" in page
     assert all(scores["test"]["accuracy"] == scores["test"]["majority"] for scores in plain.scores.values())
-    assert {run.training["steps"] for run in (plain, cut)} == {381}
-    assert plain.data["train"] == cut.data["train"]
-    ends = [run.training["last_log"]["task_loss"] for run in (plain, cut)]
-    assert "ends at {:.2f} where words end at {:.2f}".format(*ends) in page
+    assert f"ends at {plain.training['last_log']['task_loss']:.2f}." in page
     types = cut.scores["ko"]["test"]["strict_f1_per_type"]
     places, organisations, persons = (f"{100 * types[kind]:.1f}" for kind in ("LOC", "ORG", "PER"))
     assert f"{places} for places, {organisations} for organisations and {persons} for persons (strict)" in page
+    korean, vietnamese = (
+        [Result.load(path) for path in sorted(folder.glob(f"{pair}/plain-unspaced*.json"))]
+        for pair in ("ja-ko", "zh-vi")
+    )
+    assert all(run.recipe["drop_spaces"] for run in korean + vietnamese)
+    assert {run.training["steps"] for run in (plain, cut)} == {381}
+    assert {run.training["steps"] for run in korean} == {378}
+    assert {run.data["train"]["sha256"] for run in (cut, *korean)} == {plain.data["train"]["sha256"]}
+    means = [fmean(100 * run.scores[code]["test"]["xtreme_f1"] for run in korean) for code in ("ja", "ko")]
+    assert "give {:.1f} F1 on Japanese and {:.1f} on Korean**".format(*means) in page
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"give {means[1]:.1f} F1 on Korean (one seed)" in readme
+    assert len(korean) == 1
+    first, spaced = [run for run in vietnamese if run.seed == 1], [Result.load(folder / "zh-vi" / "plain.json")]
+    assert f"{gain(first, spaced, 'vi', 'xtreme_f1')} on Vietnamese" in page
+    assert f"{gain(first, spaced, 'zh', 'xtreme_f1')} on Chinese" in page
+
+
+def test_what_is_said_of_the_papers_plain_rows_is_what_it_prints() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    scores = json.loads((ROOT / "phonexl" / "paper_scores.json").read_text(encoding="utf-8"))["scores"]
+    mbert, xlmr = (
+        {task: [scores[name]["plain"][f"{task}.{pair}.target"][0] for pair in ("zh-vi", "ja-ko")] for task in TASKS}
+        for name in ("bert-base-multilingual-cased", "xlm-roberta-base")
+    )
+    names = "has {} and {} for plain on names where mBERT has {} and {}"
+    assert names.format(*xlmr["panx"], *mbert["panx"]).replace("14.8 ", "14.80 ") in page
+    words = "it is ahead ({} and {}, mBERT {} and {})"
+    assert words.format(*xlmr["udpos"], *mbert["udpos"]).replace("50.4 ", "50.40 ") in page
