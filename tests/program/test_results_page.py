@@ -148,9 +148,14 @@ def test_what_is_said_of_three_seeds_is_what_their_runs_say() -> None:
     apart = [abs(a.scores["ko"]["test"]["accuracy"] - b.scores["ko"]["test"]["accuracy"]) for a, b in both]
     assert len(both) >= 7
     assert max(apart) < 0.003
-    (unspaced,) = (run for run in exact if run.recipe.get("drop_spaces"))
-    scores = [100 * run.scores["ko"]["test"]["accuracy"] for run in (unspaced, others["plain", unspaced.seed])]
-    assert "changes nothing: {:.2f} on Korean beside {:.2f}".format(*scores) in page
+    unspaced = {run.recipe["method"]: run for run in exact if run.recipe.get("drop_spaces")}
+    one, merged, spaced = unspaced["plain"], unspaced["sino-xenic"], others["plain", unspaced["plain"].seed]
+    scores = {
+        code: [100 * run.scores[code]["test"]["accuracy"] for run in (merged, one, spaced)] for code in ("ja", "ko")
+    }
+    assert "changes nothing: {:.2f} on Korean beside {:.2f}".format(*scores["ko"][1:]) in page
+    assert "Japanese {:.2f}, plain so {:.2f}, and Korean".format(*scores["ja"][:2]) in page
+    assert "and Korean {:.2f}, plain so {:.2f}. Joined".format(*scores["ko"][:2]) in page
 
 
 def test_what_is_said_of_joined_particles_is_what_their_runs_say() -> None:
@@ -282,6 +287,34 @@ def test_what_is_said_of_both_languages_as_they_are_written_is_what_the_runs_say
     apart = (gain(written, plain("zh-vi-apart"), "vi"), gain(written, plain("zh-vi-apart"), "vi", "xtreme_f1"))
     assert "Vietnamese apart {} (F1 {})".format(*apart) in page
     assert f"Chinese has {gain(written, plain('zh-vi-apart'), 'zh')}." in page
+
+
+def test_what_is_said_of_words_as_they_are_written_is_what_the_runs_say() -> None:
+    page = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+    folder = ROOT / "results" / "udpos-2000-methods"
+    runs = find_results([folder / "zh-vi-written-words"])
+    assert all(run.recipe["split_syllables"] and run.recipe["drop_spaces"] for run in runs)
+    assert {run.recipe["unit"] for run in runs} == {"word"}
+    plain = [run for run in runs if run.recipe["method"] == "plain"]
+    before = find_results([ROOT / "results" / "udpos-2000" / "udpos-zh-vi-offline-plain"])
+
+    def by_seed(found: list[Result], language: str = "vi") -> list[float]:
+        scores = {run.seed: 100 * run.scores[language]["test"]["accuracy"] for run in found}
+        return [scores[seed] for seed in (1, 2, 3)]
+
+    gains = [now - then for now, then in zip(by_seed(plain), by_seed(before), strict=True)]
+    said = f"had {fmean(by_seed(before)):.2f} on Vietnamese (README, in bfloat16) and has {fmean(by_seed(plain)):.2f}"
+    assert f"{said}, {joined(gains)} points by seed" in page
+    assert round(fmean(by_seed(plain, "zh")) - fmean(by_seed(before, "zh"))) == 3
+    pieces = find_results([ROOT / "results" / "udpos-2000" / "udpos-zh-vi-offline-plain-subword"])
+    assert f"Sub-words were {fmean(by_seed(pieces)) - fmean(by_seed(before)):.1f} points better" in page
+    written = [run for run in find_results([folder / "zh-vi-written"]) if run.recipe["method"] == "plain"]
+    assert f"read so they are {gain(written, plain, 'vi')} better" in page
+    phonexl = [run for run in runs if run.recipe["method"] == "phonexl"]
+    assert f"{gain(phonexl, plain, 'vi')} on Vietnamese" in page
+    assert f"{gain(phonexl, plain, 'zh')} on Chinese ({len(phonexl)} seeds)" in page
+    lead = by_seed(find_results([ROOT / "results" / "udpos-2000" / "udpos-zh-vi-offline"]))
+    assert f"it was {fmean(lead) - fmean(by_seed(before)):.1f} points ahead on Vietnamese (README)" in page
 
 
 def gain(runs: list[Result], others: list[Result], language: str, metric: str = "accuracy") -> str:
