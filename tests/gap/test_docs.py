@@ -265,8 +265,9 @@ def test_what_the_page_says_of_a_second_seed_holds():
 
 def test_what_the_page_says_of_tagging_by_phonemes_holds():
     systems = collect_systems(find_results([ROOT / "results" / "gap" / "fine-tuned-arms"]), "test")
-    characters, phonemes = systems
-    assert (characters.name, phonemes.name) == ("character-step-4950", "phoneme-step-4950")
+    characters, phonemes, romanized = systems
+    names = [f"{name}-step-4950" for name in ("character", "phoneme", "romanized")]
+    assert [system.name for system in systems] == names
     lost = {language: 100 * (score - phonemes.means[language]) for language, score in characters.means.items()}
     assert round(lost.pop("kor")) == 32
     assert (round(min(lost.values())), round(max(lost.values()))) == (8, 11)
@@ -276,9 +277,22 @@ def test_what_the_page_says_of_tagging_by_phonemes_holds():
     assert f"p = {found['comparison']['p_value']:.2f}" in page
     without = [system.gap()["leave_one_out"]["kor"] for system in (phonemes, characters)]
     assert "little of it is left: {:.1f} and {:.1f}".format(*without) in page
+    apart = {language: 100 * (romanized.means[language] - score) for language, score in characters.means.items()}
+    assert f"but in Russian ({apart.pop('rus'):.1f}) and Korean ({apart.pop('kor'):.1f})" in page
+    assert max(map(abs, apart.values())) < 3
+    ahead = [100 * (score - phonemes.means[language]) for language, score in romanized.means.items()]
+    assert f"{min(ahead):.0f} to {max(ahead):.0f} points ahead of phonemes in every language" in page
+    letters, left = romanized.gap(characters), romanized.gap()["leave_one_out"]["kor"]
+    chance = letters["comparison"]["p_value"]
+    assert (
+        f"is {letters['mean_rpd']:.1f} (swap test against characters, p = {chance:.2f}), without Korean {left:.1f}"
+        in page
+    )
     rows = floor_table(find_results([ROOT / "results" / "gap" / "fine-tuned-arms"])).rows
-    assert sum(row[-1] != "above" for row in rows) == 10
-    for name, rate in (("character", 2e-3), ("phoneme", 1e-3)):
+    below = [row[0] for row in rows if row[-1] != "above"]
+    assert len([name for name in below if "romanized" not in name]) == 10
+    assert f"are below a floor that reads no context, and {len(below) - 10} of the six of romanised letters" in page
+    for name, rate in (("character", 2e-3), ("phoneme", 1e-3), ("romanized", 1e-3)):
         best = read_json(ROOT / "results" / "gap" / "sweeps" / f"pos-kor-{name}.json")
         assert best["settings"] == {"learning_rate": rate}
         trained = read_json(ROOT / "results" / "gap" / "fine-tuned-arms" / f"pos-kor-{name}-step-4950" / "seed-1.json")
