@@ -53,8 +53,8 @@ def time_steps(recipe: Recipe, data: Data, rounds: int) -> dict[str, float]:
         timed = {
             name: sum(values[1:]) / rounds for name, values in measure_in_turns(step_rounds(systems, rounds)).items()
         }
-    return {**{f"{name}_seconds": round(value, 3) for name, value in timed.items()},
-            "ratio": round(timed["none"] / timed["marks"], 2)}  # fmt: skip
+    seconds = {f"{name}_seconds": round(value, 3) for name, value in timed.items()}
+    return seconds | {"ratio": round(timed["none"] / timed["marks"], 2)}
 
 
 def main() -> None:
